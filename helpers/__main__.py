@@ -1,0 +1,127 @@
+"""`python -m helpers COMMAND`: the lab and the lessons from a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from helpers.errors import LabError
+
+PARTS = ("kafka", "registry", "aws")
+OLDEST, NEWEST = (3, 11), (3, 13)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line: every command and its options."""
+    top = argparse.ArgumentParser(prog="python -m helpers", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="start a lab that outlives one notebook; lessons find it")
+    hold = commands.add_parser("hold")  # what `up` runs in the background
+    for command in (up, hold):
+        command.add_argument("--brokers", type=int, default=1, metavar="N")
+        command.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    commands.add_parser("down", help="end that lab")
+
+    doctor = commands.add_parser(
+        "doctor", help="the status checklist, live, each ❌ with its remedy"
+    )
+    doctor.add_argument("--target", choices=("local", "cloud"), help="only that half of the list")
+
+    run = commands.add_parser("run", help="execute lessons headlessly with papermill, into build/")
+    run.add_argument("lesson", nargs="?", help="a number such as 02; without it, all in order")
+    run.add_argument("--target", choices=("local", "cloud"), default="local")
+    run.add_argument("--prefix", default="")
+    run.add_argument("--seed", type=int, default=7)
+
+    fetch = commands.add_parser("fetch", help="download everything now, to be offline later")
+    fetch.add_argument("parts", nargs="*", choices=("kafka", "registry"), metavar="kafka|registry")
+    kit = commands.add_parser("kit", help="pack wheels, jars and registry into one offline archive")
+    kit.add_argument("--out", default="build")
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Exit status: 0 done, 1 something to mend, 2 wrong words."""
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        here = ".".join(map(str, sys.version_info[:2]))
+        print(f"Python {here} is not supported: install Python 3.11, 3.12 or 3.13", file=sys.stderr)
+        return 1
+    args = parser().parse_args(argv)
+    try:
+        return COMMANDS[args.command](args)
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _up(args) -> int:
+    from helpers.local import shared
+
+    state = shared.up(args.brokers, args.parts)
+    for row in state["rows"]:
+        print("{:<12}{:<24}{:<18}{:>8}".format(*row))
+    print("Lessons find this lab by themselves. End it with: python -m helpers down")
+    return 0
+
+
+def _hold(args) -> int:
+    from helpers.local import shared
+
+    shared.hold(args.brokers, args.parts)
+    return 0
+
+
+def _down(_args) -> int:
+    from helpers.local import shared
+
+    print("the shared lab has ended" if shared.down() else "no shared lab was running")
+    return 0
+
+
+def _doctor(args) -> int:
+    from helpers import doctor
+
+    return doctor.main(args.target)
+
+
+def _run(args) -> int:
+    from helpers.run import run_lessons
+
+    parameters = {"target": args.target, "prefix": args.prefix, "seed": args.seed}
+    return run_lessons(args.lesson, parameters=parameters)
+
+
+def _fetch(args) -> int:
+    from helpers.local import prepare
+
+    parts = args.parts or ["kafka", "registry"]
+    if "kafka" in parts:
+        prepare.kafka_ready()
+    if "registry" in parts:
+        prepare.registry_ready()
+    print(f"here: {', '.join(parts)}; lessons start without a network now")
+    return 0
+
+
+def _kit(args) -> int:
+    from helpers import kit
+
+    return kit.main(args.out)
+
+
+COMMANDS = {
+    "up": _up,
+    "hold": _hold,
+    "down": _down,
+    "doctor": _doctor,
+    "run": _run,
+    "fetch": _fetch,
+    "kit": _kit,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

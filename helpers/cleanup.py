@@ -1,0 +1,69 @@
+"""Take away what a lesson made, and wait until it is gone: for receipts, and to run a lesson again.
+
+Each function is safe to call for things that are not there, and returns what it really removed.
+"""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from helpers.errors import LabError
+from helpers.local.process import wait_until
+
+SECONDS = 30
+
+
+def drop_topics(admin: AdminClient, *names: str) -> list[str]:
+    """Delete those of the topics that exist; wait until the cluster no longer lists them.
+
+    Raises:
+        LabError: they are still listed after 30 s.
+        KafkaException: the cluster refuses (an ACL, say).
+    """
+    there = sorted(set(names) & set(admin.list_topics(timeout=10).topics))
+    if there:
+        _settle(admin.delete_topics(there, operation_timeout=SECONDS))
+    if not wait_until(lambda: not set(there) & set(admin.list_topics(timeout=10).topics), SECONDS):
+        raise LabError(f"still there after {SECONDS} s: {', '.join(there)}; see the broker's log")
+    return there
+
+
+def drop_groups(admin: AdminClient, *names: str) -> list[str]:
+    """Delete those of the consumer groups that exist. Their consumers must have been closed."""
+    listed = admin.list_consumer_groups(request_timeout=10).result()
+    there = sorted(set(names) & {group.group_id for group in listed.valid})
+    if there:
+        _settle(admin.delete_consumer_groups(there, request_timeout=SECONDS))
+    return there
+
+
+GONE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND)
+
+
+def _settle(futures: dict) -> None:
+    for future in futures.values():
+        try:
+            future.result(SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() not in GONE:  # somebody else was quicker
+                raise
+
+
+def drop_bucket(s3, bucket: str) -> int | None:
+    """Delete a bucket and all versions in it; return how many, None if it was not there."""
+    try:
+        pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=bucket))
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchBucket":
+            return None
+        raise
+    found = [
+        v for page in pages for kind in ("Versions", "DeleteMarkers") for v in page.get(kind, [])
+    ]
+    objects = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found]
+    for start in range(0, len(objects), 1000):  # the API's limit for one call
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": objects[start : start + 1000]})
+    s3.delete_bucket(Bucket=bucket)
+    return len(objects)

@@ -1,0 +1,110 @@
+"""Where "cloud" is: read from the environment, or from a `.env` file at the project's root.
+
+`.env.example` lists every variable. Real environment variables win over the file, so that a CI job
+or a container can set them without writing a file. Secrets are never printed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from helpers.errors import LabError
+
+ROOT = Path(__file__).parents[1]
+KAFKA = ("BOOTSTRAP_SERVERS", "KAFKA_API_KEY", "KAFKA_API_SECRET")
+REGISTRY = ("SCHEMA_REGISTRY_URL", "SCHEMA_REGISTRY_API_KEY", "SCHEMA_REGISTRY_API_SECRET")
+AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
+OPTIONAL = ("KAFKA_CA_LOCATION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_PROFILE")
+KNOWN = (*KAFKA, *REGISTRY, *AWS, *OPTIONAL, "ALERT_EMAIL", "ALERT_PHONE")
+ASSIGNMENT = re.compile(r"^\s*(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=")
+
+
+def env_file() -> Path:
+    """The `.env` in use: the one that AWS_CONFLUENT_ENV names, or the project's own."""
+    named = os.environ.get("AWS_CONFLUENT_ENV")
+    return Path(named).expanduser() if named else ROOT / ".env"
+
+
+def variables() -> dict[str, str]:
+    """Every known variable that is set and not empty, environment before file.
+
+    Raises:
+        LabError: the file cannot be read or a line of it is not `NAME=value`.
+    """
+    merged = {**_read(env_file()), **os.environ}
+    return {name: merged[name] for name in KNOWN if merged.get(name)}
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(
+            f"cannot read {path}: {error}; it must be a UTF-8 text file you may read"
+        ) from error
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.lstrip().startswith("#") and not ASSIGNMENT.match(line):
+            raise LabError(f"{path} line {number} is not NAME=value; compare it with .env.example")
+    return {name: value for name, value in dotenv_values(path).items() if value}
+
+
+def require(names: tuple[str, ...], what: str) -> dict[str, str]:
+    """The values of `names`, all of them.
+
+    Raises:
+        LabError: names the missing variables, and says that they come all together.
+    """
+    known = variables()
+    missing = [name for name in names if name not in known]
+    if missing:
+        have = [name for name in names if name in known]
+        half = f" ({', '.join(have)} set: they go together)" if have else ""
+        raise LabError(
+            f'target="cloud" needs {", ".join(missing)} for {what}{half}; '
+            f'copy .env.example to .env and fill it in (docs/cloud.md), or use target="local"'
+        )
+    return {name: known[name] for name in names}
+
+
+def cloud_kafka() -> dict[str, str]:
+    """The `confluent_kafka` configuration for Confluent Cloud (or any SASL_SSL cluster)."""
+    servers, key, secret = require(KAFKA, "Kafka").values()
+    config = {
+        "bootstrap.servers": servers,
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanisms": "PLAIN",
+        "sasl.username": key,
+        "sasl.password": secret,
+    }
+    authority = variables().get("KAFKA_CA_LOCATION")
+    if authority:  # only a cluster whose certificate is not publicly signed needs it
+        config["ssl.ca.location"] = authority
+    return config
+
+
+def cloud_registry() -> dict[str, str]:
+    """The configuration of `SchemaRegistryClient` for Confluent Cloud."""
+    known = variables()
+    names = REGISTRY if known.get("SCHEMA_REGISTRY_API_KEY") else REGISTRY[:1]
+    url, *pair = require(names, "Schema Registry").values()
+    return {"url": url, **({"basic.auth.user.info": ":".join(pair)} if pair else {})}
+
+
+def cloud_aws() -> dict[str, str]:
+    """The AWS_* variables to export. A profile is enough; without one, keys and region are."""
+    known = variables()
+    names = ("AWS_DEFAULT_REGION",) if "AWS_PROFILE" in known else AWS
+    require(names, "AWS")
+    return {name: value for name, value in known.items() if name.startswith("AWS_")}
+
+
+def masked(config: dict[str, str]) -> dict[str, str]:
+    """The same configuration, fit to be printed."""
+    secret = re.compile(r"secret|password|token|user\.info", re.I)
+    return {name: "********" if secret.search(name) else value for name, value in config.items()}

@@ -1,0 +1,1 @@
+"""The local stand-ins: brokers, registry and AWS as processes of this machine."""

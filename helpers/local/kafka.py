@@ -1,0 +1,292 @@
+"""Real Apache Kafka brokers as processes of this machine: start, kill, pause, read their logs.
+
+KRaft combined mode: every broker is also a controller. One process per broker, on free ports of
+127.0.0.1, data below the lab's run directory.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from helpers.errors import LabError
+from helpers.local import fetch, java, settings, tls
+from helpers.local.paths import home, locked
+from helpers.local.process import HOST, Guard, Service, wait_until
+
+PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+ADMIN = "admin"
+
+
+class Broker:
+    """One broker of a `Cluster`: `cluster.brokers[2].kill()`."""
+
+    def __init__(self, cluster: Cluster, number: int) -> None:
+        self._cluster = cluster
+        self.id = number
+        self.port, self.internal_port, self.controller_port = cluster.guard.ports(3)
+        self.data_dir: Path = cluster.guard.run / f"broker-{number}"
+        self._service: Service | None = None
+
+    def __repr__(self) -> str:
+        return f"Broker({self.id}, {'running' if self.alive else 'down'})"
+
+    def launch(self, train: Path | None = None) -> None:
+        """Start the process without waiting for it; `train` as in `java.broker_command`."""
+        if self._service is None:
+            self._service = Service(
+                name=f"broker-{self.id}",
+                argv=java.broker_command(self._cluster.write_properties(self), train),
+                guard=self._cluster.guard,
+                port=self.port,
+                ready=lambda: self._cluster.sees(self),
+                version=fetch.lock()["kafka"],
+            )
+        self._service.launch()
+
+    def start(self) -> Broker:
+        """Start it (again) and wait until the cluster counts it in. No effect on a running one."""
+        if not self.alive:
+            self.launch()
+            self._service.wait_ready()
+        return self
+
+    def stop(self, seconds: float = 30.0) -> Broker:
+        """A controlled shutdown (SIGTERM): it hands its leaderships over first."""
+        if self.alive:
+            self._service.send(signal.SIGCONT)
+            self._service.send(signal.SIGTERM)
+            self._service.wait_end(seconds)
+        return self
+
+    def kill(self) -> Broker:
+        """SIGKILL: gone in the middle of whatever it was doing, as in a power cut of its own."""
+        if self.alive:
+            self._service.send(signal.SIGKILL)
+            self._service.wait_end()
+        return self
+
+    def pause(self) -> Broker:
+        """SIGSTOP: it stays connected and does not answer, like a machine that hangs."""
+        self._service.send(signal.SIGSTOP)
+        return self
+
+    def resume(self) -> Broker:
+        """SIGCONT: it goes on where it was paused."""
+        self._service.send(signal.SIGCONT)
+        return self
+
+    def log(self, lines: int = 20) -> str:
+        """The last `lines` lines of the broker's own log."""
+        return self._service.log(lines)
+
+    @property
+    def service(self) -> Service:
+        """Its process, log and memory."""
+        return self._service
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs (a paused one does)."""
+        return self._service is not None and self._service.alive
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id; None while it is down."""
+        return self._service.pid if self.alive else None
+
+
+@dataclass
+class Cluster:
+    """`size` brokers that know each other. `extra` are broker settings that override the lab's.
+
+    `secure` makes the clients' listener SASL_SSL with PLAIN, as on Confluent Cloud, and turns the
+    standard authorizer on. `key` and `secret` are then an API-key-like pair that may do everything.
+    """
+
+    guard: Guard
+    size: int = 1
+    secure: bool = False
+    extra: dict[str, str] = field(default_factory=dict)
+    key: str = ""
+    secret: str = ""
+
+    def __post_init__(self) -> None:
+        self.id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+        self.brokers = {n: Broker(self, n) for n in range(1, self.size + 1)}
+        self._admin_secret = secrets.token_urlsafe(32)
+        self.users: dict[str, str] = {}
+        if self.secure:
+            self.key = self.key or secrets.token_hex(8).upper()
+            self.secret = self.secret or secrets.token_urlsafe(48)
+            self.users[self.key] = self.secret
+            self.certificates = tls.make(self.guard.run)
+
+    def start(self, train: Path | None = None) -> Cluster:
+        """Start all brokers side by side and wait until each knows all of them."""
+        for broker in self.brokers.values():
+            broker.launch(train)
+        for broker in self.brokers.values():
+            broker.service.wait_ready()
+        if not wait_until(lambda: all(map(self.complete, self.brokers.values())), 30):
+            first = self.brokers[1]
+            raise LabError(
+                f"the {self.size} brokers did not find each other; broker 1 says:\n{first.log()}"
+            )
+        return self
+
+    def client(self, key: str = "", secret: str = "") -> dict[str, str]:
+        """The configuration that `confluent_kafka` needs; another API key can be named."""
+        servers = ",".join(f"{HOST}:{b.port}" for b in self.brokers.values())
+        config = {"bootstrap.servers": servers}
+        if self.secure:
+            config |= {
+                "security.protocol": "SASL_SSL",
+                "sasl.mechanisms": "PLAIN",
+                "sasl.username": key or self.key,
+                "sasl.password": secret or self.secret,
+                # The one line that Confluent Cloud does not need: its certificate is publicly
+                # signed.
+                "ssl.ca.location": str(self.certificates["ca"]),
+            }
+        return config
+
+    def sees(self, broker: Broker) -> bool:
+        """Whether the broker answers a metadata request and counts itself in."""
+        return broker.id in self.known_to(broker)
+
+    def complete(self, broker: Broker) -> bool:
+        """Whether the broker knows every broker of the cluster."""
+        return set(self.known_to(broker)) == set(self.brokers)
+
+    def known_to(self, broker: Broker) -> list[int]:
+        """The ids of the brokers in this broker's own metadata; empty while it does not answer."""
+        config = self.client() | {"bootstrap.servers": f"{HOST}:{broker.port}"}
+        config |= {"log_level": 0, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 30}
+        try:
+            return list(AdminClient(config).list_topics(timeout=0.4).brokers)
+        except KafkaException:
+            return []
+
+    def changed(self) -> dict[str, tuple[str, str, str]]:
+        """Every broker setting that differs from Kafka's default: name → (lab, Kafka, why)."""
+        table = {**settings.LIKE_CLOUD, **settings.LOWERED}
+        return {k: (self.extra.get(k, lab), kafka, why) for k, (lab, kafka, why) in table.items()}
+
+    def write_properties(self, broker: Broker) -> Path:
+        """Write the broker's `server.properties` and format its directory the first time."""
+        path = self.guard.run / f"broker-{broker.id}.properties"
+        lines = [f"{name}={value}" for name, value in self._properties(broker).items()]
+        path.touch(mode=0o600)
+        path.write_text("\n".join(lines) + "\n")
+        if not broker.data_dir.exists():
+            self._format(broker)
+        return path
+
+    def _properties(self, broker: Broker) -> dict[str, str]:
+        voters = ",".join(f"{b.id}@{HOST}:{b.controller_port}" for b in self.brokers.values())
+        ports = {
+            "CLIENT": broker.port,
+            "INTERNAL": broker.internal_port,
+            "CONTROLLER": broker.controller_port,
+        }
+        spoken = {name: f"{name}://{HOST}:{port}" for name, port in ports.items()}
+        inner = "SASL_PLAINTEXT" if self.secure else "PLAINTEXT"
+        outer = "SASL_SSL" if self.secure else "PLAINTEXT"
+        properties = {
+            "process.roles": "broker,controller",
+            "node.id": str(broker.id),
+            "controller.quorum.voters": voters,
+            "listeners": ",".join(spoken.values()),
+            "advertised.listeners": f"{spoken['CLIENT']},{spoken['INTERNAL']}",
+            "listener.security.protocol.map": f"CLIENT:{outer},INTERNAL:{inner},CONTROLLER:{inner}",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "INTERNAL",
+            "log.dirs": str(broker.data_dir),
+            **settings.defaults(self.size),
+            **(self._security() if self.secure else {}),
+        }
+        return properties | self.extra
+
+    def _security(self) -> dict[str, str]:
+        """TLS for clients; PLAIN with an inner user between brokers; the standard authorizer."""
+        own = f'username="{ADMIN}" password="{self._admin_secret}"'
+        inner = f'{PLAIN} required {own} user_{ADMIN}="{self._admin_secret}";'
+        known = " ".join(f'user_{key}="{secret}"' for key, secret in self.users.items())
+        return {
+            "sasl.enabled.mechanisms": "PLAIN",
+            "sasl.mechanism.inter.broker.protocol": "PLAIN",
+            "sasl.mechanism.controller.protocol": "PLAIN",
+            "listener.name.client.plain.sasl.jaas.config": f"{PLAIN} required {known};",
+            "listener.name.internal.plain.sasl.jaas.config": inner,
+            "listener.name.controller.plain.sasl.jaas.config": inner,
+            "ssl.keystore.type": "PEM",
+            "ssl.keystore.location": str(self.certificates["server"]),
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": f"User:{ADMIN};User:{self.key}",
+            "allow.everyone.if.no.acl.found": "false",
+        }
+
+    def _format(self, broker: Broker) -> None:
+        """What `StorageTool format` does: identity in meta.properties, and the feature levels."""
+        metadata = broker.data_dir / "__cluster_metadata-0"
+        metadata.mkdir(parents=True)
+        shutil.copy(template(), metadata)
+        directory = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+        lines = [f"cluster.id={self.id}", f"directory.id={directory}"]
+        lines += [f"node.id={broker.id}", "version=1"]
+        (broker.data_dir / "meta.properties").write_text("\n".join(lines) + "\n")
+
+
+def template() -> Path:
+    """The bootstrap checkpoint that Kafka's own StorageTool writes (features, no identity), cached.
+
+    It is the same for every broker of this Kafka version, so the tool (1.4 s) runs once per
+    machine.
+    """
+    folder = home() / "templates" / fetch.lock()["kafka"]
+    checkpoint = folder / "00000000000000000000-0000000000.checkpoint"
+    if checkpoint.exists():
+        return checkpoint
+    with locked(home() / "templates" / ".lock"):
+        if not checkpoint.exists():
+            _format_once(folder, checkpoint.name)
+    return checkpoint
+
+
+def _format_once(folder: Path, name: str) -> None:
+    scratch = folder.with_name(f".making-{secrets.token_hex(4)}")
+    scratch.mkdir(parents=True)
+    properties = scratch / "server.properties"
+    properties.write_text(
+        "process.roles=broker,controller\nnode.id=1\n"
+        f"controller.quorum.voters=1@{HOST}:9093\n"
+        f"listeners=CLIENT://{HOST}:9092,CONTROLLER://{HOST}:9093\n"
+        "listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
+        "controller.listener.names=CONTROLLER\ninter.broker.listener.name=CLIENT\n"
+        f"log.dirs={scratch / 'data'}\n"
+    )
+    tool = [java.executable(), *java.QUICK, "-cp", java.classpath(), "kafka.tools.StorageTool"]
+    tool += ["format", "-t", base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]]
+    done = subprocess.run(
+        [*tool, "-c", str(properties)], capture_output=True, text=True, timeout=120
+    )
+    made = scratch / "data" / "__cluster_metadata-0" / name
+    if done.returncode or not made.exists():
+        tail = (done.stderr or done.stdout).strip().splitlines()[-3:]
+        raise LabError(
+            f"Kafka's StorageTool failed with status {done.returncode}: {' / '.join(tail)}"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    os.replace(made, folder / name)
+    shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,88 @@
+"""Where things live on this machine: one home per user, one directory per running lab."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from helpers.errors import LabError
+
+
+def home() -> Path:
+    """The per-user folder for downloads, templates and running labs.
+
+    `AWS_CONFLUENT_HOME` moves it (a classroom image, a larger disk). Everything in it can be
+    deleted while no lab runs; it is fetched or made again.
+    """
+    named = os.environ.get("AWS_CONFLUENT_HOME")
+    path = Path(named).expanduser() if named else user_cache_path("aws-confluent")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(
+            f"cannot create the lab's folder {path} ({error.strerror}); "
+            "set AWS_CONFLUENT_HOME to a folder that you can write to"
+        ) from error
+    return path
+
+
+@contextmanager
+def locked(path: Path):
+    """Hold an exclusive lock on `path` (created if missing); other processes wait.
+
+    The kernel drops the lock when its holder dies, however it dies, so none is ever stale.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def new_run() -> Path:
+    """A fresh, private directory for one lab. Sweeps what dead labs left, first."""
+    runs = home() / "run"
+    runs.mkdir(mode=0o700, exist_ok=True)
+    sweep(runs)
+    run = runs / secrets.token_hex(4)
+    run.mkdir(mode=0o700)
+    return run
+
+
+def sweep(runs: Path) -> list[str]:
+    """Remove run directories whose guard is gone (a power cut, say); return their names.
+
+    A live lab's guard holds a lock on `<run>/guard.lock`. A directory without that file is
+    being created right now and is left alone until it is a minute old.
+    """
+    removed = []
+    for run in sorted(p for p in runs.iterdir() if p.is_dir()):
+        lock = run / "guard.lock"
+        if (lock.exists() and _free(lock)) or (not lock.exists() and _age(run) > 60):
+            shutil.rmtree(run, ignore_errors=True)
+            removed.append(run.name)
+    return removed
+
+
+def _free(lock: Path) -> bool:
+    try:
+        with lock.open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _age(path: Path) -> float:
+    """Seconds since `path` last changed; 0 if it is gone already."""
+    import time
+
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -1,0 +1,62 @@
+"""What has to be done once per machine before a broker can start quickly."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from helpers.local import fetch, java, kafka
+from helpers.local.paths import home, locked
+from helpers.local.process import Guard
+
+
+def kafka_ready() -> None:
+    """Fetch and check the jars, make the format template, train the AOT cache; quick when done.
+
+    Raises:
+        LabError: as `fetch.ensure`.
+    """
+    fetch.ensure("kafka")
+    kafka.template()
+    cache = java.aot_cache(java.QUICK)
+    if cache.exists():
+        return
+    with locked(home() / "aot" / ".lock"):
+        if not cache.exists():
+            print("Preparing a quick start for the brokers, once (about 10 s)")
+            _train(cache)
+
+
+def registry_ready() -> None:
+    """Fetch and unpack the schema registry."""
+    from helpers.local import registry
+
+    registry.unpacked()
+
+
+def _train(cache) -> None:
+    """Run a broker through its paces and let the JVM write down what it loaded.
+
+    Should the JVM fail to write it, the broker is still right, only slower: it starts without.
+    """
+    scratch = cache.with_name(f".making-{secrets.token_hex(4)}")
+    guard = Guard()
+    try:
+        cluster = kafka.Cluster(guard)
+        broker = cluster.brokers[1]
+        cluster.start(train=scratch)
+        topic = "training"
+        admin = AdminClient(cluster.client())
+        admin.create_topics([NewTopic(topic, 1)])[topic].result(30)
+        producer = Producer(cluster.client())
+        producer.produce(topic, b"value", b"key")
+        producer.flush(30)
+        broker.stop(seconds=120)  # writing the cache takes longer than a stop
+        if scratch.exists():
+            os.replace(scratch, cache)
+    finally:
+        guard.end(polite=False)
+        scratch.unlink(missing_ok=True)

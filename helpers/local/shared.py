@@ -1,0 +1,108 @@
+"""A lab that outlives one notebook: `python -m helpers up` … `down`.
+
+A holder process owns the lab's guard, so the lab lives as long as the holder. What runs is written
+to `<home>/shared.json` (readable by its owner only); `start_lab` finds it there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from helpers.errors import LabError
+from helpers.local.paths import home, locked
+from helpers.local.process import wait_until
+
+
+def file() -> Path:
+    """Where the shared lab's state is written."""
+    return home() / "shared.json"
+
+
+def find() -> dict | None:
+    """The shared lab's state if it is alive, else None (a stale file is removed)."""
+    try:
+        state = json.loads(file().read_text())
+        alive = psutil.Process(state["pid"]).create_time() == state["since"]
+    except (FileNotFoundError, json.JSONDecodeError, KeyError, psutil.NoSuchProcess):
+        alive = False
+    if not alive:
+        file().unlink(missing_ok=True)
+        return None
+    return state
+
+
+def hold(brokers: int, parts: list[str]) -> None:
+    """Be the holder, a process of its own: start the lab, write the state, stay until SIGTERM."""
+    from helpers.lab import start_lab
+
+    want = {part: part in parts for part in ("kafka", "registry", "aws")}
+    lab = start_lab(**want, brokers=brokers, own=True)
+    state = {
+        "pid": os.getpid(),
+        "since": psutil.Process().create_time(),
+        "kafka": lab.kafka,
+        "registry": lab.registry,
+        "aws": lab.aws,
+        "run": str(lab._guard.run),
+        "rows": list(lab._rows()),
+    }
+    scratch = file().with_suffix(".new")
+    scratch.touch(mode=0o600)
+    scratch.write_text(json.dumps(state))
+    os.replace(scratch, file())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    while True:
+        signal.pause()
+
+
+def up(brokers: int = 1, parts: list[str] | None = None) -> dict:
+    """Start the shared lab, or find it running; return its state.
+
+    Raises:
+        LabError: it did not come up; quotes what it said.
+    """
+    with locked(home() / ".up.lock"):
+        if state := find():
+            return state
+        log = home() / "shared.log"
+        argv = [sys.executable, "-m", "helpers", "hold", "--brokers", str(brokers)]
+        argv += ["--parts", *(parts or ["kafka", "registry", "aws"])]
+        with log.open("wb") as out:
+            holder = subprocess.Popen(
+                argv,
+                cwd=Path(__file__).parents[2],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        # A first start downloads 200 MB, on a slow line; the holder says so in the log if it fails.
+        wait_until(lambda: find() or holder.poll() is not None, 900, every=0.1)
+        state = find()
+        if not state:
+            holder.kill()
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-6:])
+            raise LabError(f"the shared lab did not come up; {log} ends with:\n{tail}")
+        return state
+
+
+def down() -> bool:
+    """End the shared lab; whether there was one. Returns when nothing of it is left."""
+    state = find()
+    if not state:
+        return False
+    holder = psutil.Process(state["pid"])
+    family = [holder, *holder.children(recursive=True)]
+    holder.terminate()
+    _, left = psutil.wait_procs(family, timeout=10)
+    for process in left:
+        process.kill()
+    file().unlink(missing_ok=True)
+    return True
