@@ -36,6 +36,9 @@ def parser() -> argparse.ArgumentParser:
 
     fetch = commands.add_parser("fetch", help="download everything now, to be offline later")
     fetch.add_argument("parts", nargs="*", choices=("kafka", "registry"), metavar="kafka|registry")
+    topics = commands.add_parser("topics", help="create the three topics of the brief")
+    topics.add_argument("--target", choices=("local", "cloud"), default="local")
+    topics.add_argument("--prefix", default="")
     kit = commands.add_parser("kit", help="pack wheels, jars and registry into one offline archive")
     kit.add_argument("--out", default="build")
     return top
@@ -107,6 +110,22 @@ def _fetch(args) -> int:
     return 0
 
 
+def _topics(args) -> int:
+    from confluent_kafka.admin import AdminClient
+
+    from helpers import config
+    from helpers.local import shared
+    from helpers.pipeline.topics import create_topics
+
+    state = shared.find()
+    if args.target == "local" and not state:
+        raise LabError("no shared lab is running; start one first: python -m helpers up")
+    settings = config.cloud_kafka() if args.target == "cloud" else state["kafka"]
+    made = create_topics(AdminClient(settings), prefix=args.prefix)
+    print(f"created: {', '.join(made) or 'none, all were there'}")
+    return 0
+
+
 def _kit(args) -> int:
     from helpers import kit
 
@@ -120,6 +139,7 @@ COMMANDS = {
     "doctor": _doctor,
     "run": _run,
     "fetch": _fetch,
+    "topics": _topics,
     "kit": _kit,
 }
 

@@ -9,18 +9,14 @@ from __future__ import annotations
 import atexit
 import os
 
-import psutil
-
 from helpers import config
 from helpers.errors import LabError
-from helpers.local import cloudcheck, shared
+from helpers.local import cloudcheck, room, shared
 from helpers.local.kafka import Broker, Cluster
-from helpers.local.paths import home
 from helpers.local.process import Guard, Service
 
 TARGETS = ("local", "cloud")
 SHOWN = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
-BROKER_MB = 350  # what one broker may need before the machine starts to swap
 _current: Lab | None = None
 
 
@@ -113,7 +109,7 @@ class Lab:
     def _start(self, kafka: bool, registry: bool, aws: bool, size: int, secure: bool, extra: dict):
         self._guard = self._guard or Guard()
         if kafka and not self._cluster:
-            _room(size)
+            room.check(size)
             from helpers.local import prepare
 
             prepare.kafka_ready()
@@ -207,7 +203,9 @@ def start_lab(
     if target not in TARGETS:
         raise LabError(f'target is "local" or "cloud", not {target!r}')
     if not 1 <= brokers <= 5:
-        raise LabError(f"brokers is a number from 1 to 5, not {brokers}: each takes {BROKER_MB} MB")
+        raise LabError(
+            f"brokers is a number from 1 to 5, not {brokers}: each takes {room.BROKER_MB} MB"
+        )
     extra = dict(broker_config or {})
     wanted = (target, prefix, brokers, secure, tuple(sorted(extra.items())))
     if _current and _current._wanted != wanted:
@@ -242,19 +240,3 @@ def _end(lab: Lab, pid: int) -> None:
     """At exit of the process that started the lab (not of a fork of it)."""
     if lab._guard and os.getpid() == pid:
         lab._guard.end()
-
-
-def _room(brokers: int) -> None:
-    """Refuse to start what the machine cannot hold, before it swaps or fills its disk."""
-    need, free = brokers * BROKER_MB, psutil.virtual_memory().available / 1e6
-    if free < need:
-        raise LabError(
-            f"{brokers} broker(s) need {need} MB of memory, {free:.0f} MB are free; "
-            "close other programs or other labs (python -m helpers down) and try again"
-        )
-    disk = psutil.disk_usage(str(home())).free / 1e6
-    if disk < 300:
-        raise LabError(
-            f"the disk of {home()} has {disk:.0f} MB left, a lab wants 300; "
-            "free some, or set AWS_CONFLUENT_HOME to another disk"
-        )

@@ -101,8 +101,9 @@ def main() -> int:
     with jupyter() as (base, token), sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": args.width, "height": args.height})
-        for lesson in args.lessons:
-            [notebook] = ROOT.glob(f"notebooks/{lesson}_*.ipynb")
+        wanted = args.lessons if args.lessons != ["all"] else ["[0-9][0-9]"]
+        for notebook in sorted(p for w in wanted for p in ROOT.glob(f"notebooks/{w}_*.ipynb")):
+            lesson = notebook.name[:2]
             for old in OUT.glob(f"{lesson}-*.png"):
                 old.unlink()
             taken = look(page, base, token, notebook, not args.no_run, args.seconds)

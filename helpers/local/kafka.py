@@ -6,13 +6,8 @@ KRaft combined mode: every broker is also a controller. One process per broker, 
 
 from __future__ import annotations
 
-import base64
-import os
 import secrets
-import shutil
 import signal
-import subprocess
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +15,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from helpers.errors import LabError
-from helpers.local import fetch, java, settings, tls
-from helpers.local.paths import home, locked
+from helpers.local import fetch, java, settings, storage, tls
 from helpers.local.process import HOST, Guard, Service, wait_until
 
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -122,7 +116,7 @@ class Cluster:
     secret: str = ""
 
     def __post_init__(self) -> None:
-        self.id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+        self.id = storage.new_id()
         self.brokers = {n: Broker(self, n) for n in range(1, self.size + 1)}
         self._admin_secret = secrets.token_urlsafe(32)
         self.users: dict[str, str] = {}
@@ -190,7 +184,7 @@ class Cluster:
         path.touch(mode=0o600)
         path.write_text("\n".join(lines) + "\n")
         if not broker.data_dir.exists():
-            self._format(broker)
+            storage.format_directory(broker.data_dir, self.id, broker.id)
         return path
 
     def _properties(self, broker: Broker) -> dict[str, str]:
@@ -236,57 +230,3 @@ class Cluster:
             "super.users": f"User:{ADMIN};User:{self.key}",
             "allow.everyone.if.no.acl.found": "false",
         }
-
-    def _format(self, broker: Broker) -> None:
-        """What `StorageTool format` does: identity in meta.properties, and the feature levels."""
-        metadata = broker.data_dir / "__cluster_metadata-0"
-        metadata.mkdir(parents=True)
-        shutil.copy(template(), metadata)
-        directory = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
-        lines = [f"cluster.id={self.id}", f"directory.id={directory}"]
-        lines += [f"node.id={broker.id}", "version=1"]
-        (broker.data_dir / "meta.properties").write_text("\n".join(lines) + "\n")
-
-
-def template() -> Path:
-    """The bootstrap checkpoint that Kafka's own StorageTool writes (features, no identity), cached.
-
-    It is the same for every broker of this Kafka version, so the tool (1.4 s) runs once per
-    machine.
-    """
-    folder = home() / "templates" / fetch.lock()["kafka"]
-    checkpoint = folder / "00000000000000000000-0000000000.checkpoint"
-    if checkpoint.exists():
-        return checkpoint
-    with locked(home() / "templates" / ".lock"):
-        if not checkpoint.exists():
-            _format_once(folder, checkpoint.name)
-    return checkpoint
-
-
-def _format_once(folder: Path, name: str) -> None:
-    scratch = folder.with_name(f".making-{secrets.token_hex(4)}")
-    scratch.mkdir(parents=True)
-    properties = scratch / "server.properties"
-    properties.write_text(
-        "process.roles=broker,controller\nnode.id=1\n"
-        f"controller.quorum.voters=1@{HOST}:9093\n"
-        f"listeners=CLIENT://{HOST}:9092,CONTROLLER://{HOST}:9093\n"
-        "listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT\n"
-        "controller.listener.names=CONTROLLER\ninter.broker.listener.name=CLIENT\n"
-        f"log.dirs={scratch / 'data'}\n"
-    )
-    tool = [java.executable(), *java.QUICK, "-cp", java.classpath(), "kafka.tools.StorageTool"]
-    tool += ["format", "-t", base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]]
-    done = subprocess.run(
-        [*tool, "-c", str(properties)], capture_output=True, text=True, timeout=120
-    )
-    made = scratch / "data" / "__cluster_metadata-0" / name
-    if done.returncode or not made.exists():
-        tail = (done.stderr or done.stdout).strip().splitlines()[-3:]
-        raise LabError(
-            f"Kafka's StorageTool failed with status {done.returncode}: {' / '.join(tail)}"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    os.replace(made, folder / name)
-    shutil.rmtree(scratch, ignore_errors=True)

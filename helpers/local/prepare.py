@@ -8,7 +8,7 @@ import secrets
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from helpers.local import fetch, java, kafka
+from helpers.local import fetch, java, kafka, storage
 from helpers.local.paths import home, locked
 from helpers.local.process import Guard
 
@@ -20,7 +20,7 @@ def kafka_ready() -> None:
         LabError: as `fetch.ensure`.
     """
     fetch.ensure("kafka")
-    kafka.template()
+    storage.template()
     cache = java.aot_cache(java.QUICK)
     if cache.exists():
         return

@@ -138,6 +138,7 @@ class Service:
 
     @property
     def logfile(self) -> Path:
+        """Where what it writes goes."""
         return self.guard.run / f"{self.name}.log"
 
     def launch(self) -> None:

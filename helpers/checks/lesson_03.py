@@ -1,0 +1,108 @@
+"""The checks of lesson 03: a topic that keeps the latest mark, and records counted in a segment."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+
+from helpers.cleanup import drop_topics
+from helpers.exercises import Verdict, blank, exercise, right, wrong
+
+DAY = 86_400_000
+MONDAY = 1_756_713_600_000  # 2025-09-01 08:00 UTC, in milliseconds
+MARKS = [("ana", "5"), ("luis", "6"), ("ana", "7"), ("luis", "4"), ("ana", "9"), ("eva", "8")]
+LATEST = {"ana": "9", "luis": "4", "eva": "8"}
+SECONDS = 12  # the lab's cleaner looks for work twice a second
+
+
+@exercise("03.1")
+def latest_mark(settings: Any, *, admin: AdminClient, kafka: dict, topic: str) -> Verdict:
+    """Create the topic with the learner's settings, write two marks a day, see what stays."""
+    if settings is None or settings is ...:
+        return blank("put the settings of the topic into `settings`, a dict of strings")
+    if not isinstance(settings, dict):
+        return wrong(f"settings is a {type(settings).__name__}; it should be a dict of strings")
+    drop_topics(admin, topic)
+    new = NewTopic(topic, num_partitions=1, replication_factor=-1, config=settings)
+    try:
+        admin.create_topics([new])[topic].result(30)
+    except KafkaException as error:
+        return wrong(f"the broker refuses these settings: {error.args[0].str()}")
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    live = admin.describe_configs([resource])[resource].result(30)
+    if "compact" not in live["cleanup.policy"].value:
+        policy = live["cleanup.policy"].value
+        return wrong(f"cleanup.policy is {policy!r}: it deletes by age or size, whatever the key")
+    _write(kafka, topic)
+    if not _settles(kafka, topic, LATEST):
+        found = len(_read(kafka, topic))
+        return wrong(
+            f"{found} records are still there after {SECONDS} s for {len(LATEST)} students: the "
+            "cleaner never touches the active segment, and all these days are in it"
+        )
+    return right(f"the topic holds one mark for each student: {LATEST}")
+
+
+def _write(kafka: dict, topic: str) -> None:
+    """Two marks a day from Monday on, then a later one for a fourth student, `zoe`."""
+    producer = Producer(kafka)
+    for number, (student, mark) in enumerate(MARKS):
+        when = MONDAY + number // 2 * DAY
+        producer.produce(topic, key=student, value=mark, partition=0, timestamp=when)
+        producer.flush(30)
+    producer.produce(topic, key="zoe", value="7", partition=0, timestamp=MONDAY + 3 * DAY)
+    producer.flush(30)
+
+
+def _settles(kafka: dict, topic: str, wanted: dict[str, str]) -> bool:
+    """Whether, within the time, each of the `wanted` keys has exactly its latest value."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        found = [pair for pair in _read(kafka, topic) if pair[0] in wanted]
+        if sorted(found) == sorted(wanted.items()):
+            return True
+    return False
+
+
+def _read(kafka: dict, topic: str) -> list[tuple[str, str]]:
+    """(key, value) of every record of partition 0."""
+    own = {"group.id": f"{topic}-check", "enable.auto.commit": False, "enable.partition.eof": True}
+    consumer = Consumer({**kafka, **own})
+    consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+    found = []
+    message = consumer.poll(10)
+    while message is not None and message.error() is None:
+        found.append((message.key().decode(), message.value().decode()))
+        message = consumer.poll(10)
+    consumer.close()
+    return found
+
+
+def _batch(base: int, span: int, records: int, body: int) -> bytes:
+    """A batch header over `body` bytes: `records` left of what were `span` offsets."""
+    times = (MONDAY, MONDAY, -1, -1, -1)
+    header = struct.pack(">qiibIhiqqqhii", base, 49 + body, 0, 2, 0, 0, span - 1, *times, records)
+    return header + bytes(body)
+
+
+@exercise("03.2")
+def records_in_segment(count: Any, *, log: bytes, records: int) -> Verdict:
+    """Call the learner's function on a segment as compaction leaves it, and on a live one."""
+    if count is None or count is ... or not isinstance(count, Callable):
+        return blank("define count_records(data), which returns the number of records in `data`")
+    if count(b"") is None:
+        return blank("count_records(data) returns nothing yet; return a number")
+    batches = [(0, 4, 1, 30), (4, 3, 3, 90), (9, 6, 2, 50)]  # compaction took seven records
+    made = b"".join(_batch(*batch) for batch in batches)
+    for what, data, wanted in (("a compacted segment", made, 6), ("your log", log, records)):
+        got = count(data)
+        if got != wanted:
+            hint = {3: "that is the number of batches", 13: "those are the offsets it spans"}
+            said = f" ({hint[got]})" if data is made and got in hint else ""
+            return wrong(f"in {what} it counts {got}{said}; there are {wanted} records")
+    return right(f"6 records in a compacted segment of 3 batches, {records} in your log")

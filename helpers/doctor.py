@@ -1,0 +1,183 @@
+"""The brief's status checklist, made live: every tick is a question asked just now.
+
+Confluent and AWS are looked for in this order: the lab that is running here, the shared lab, the
+accounts that `.env` names. Nothing is created or changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from helpers import config
+from helpers.checklist import Check, local
+from helpers.errors import LabError
+from helpers.local import cloudcheck, shared
+
+TOPICS = ("estudiante-eventos", "sistema-logs", "notificaciones")
+
+
+def checks(target: str | None = None) -> list[Check]:
+    """Ask everything. `target` "local" or "cloud" says where Kafka and AWS are looked for."""
+    where = Where.find(target)
+    with where.environment():
+        remote = [*_confluent(where), *_aws(where)]
+    return [*remote, *local(where.aws or {})]
+
+
+def report(target: str | None = None) -> list[Check]:
+    """Print the list, and how much of it is ticked; return it."""
+    found = checks(target)
+    for check in found:
+        print(check)
+    print(f"{sum(c.ok for c in found)} of {len(found)} ticked")
+    return found
+
+
+def main(target: str | None = None) -> int:
+    """The command: 0 when all that was asked for is ticked (`target`'s list, or the local part)."""
+    found = report(target)
+    # A learner without accounts, who has not run the tests yet, has nothing to mend.
+    later = ("Variables", "Tests run")
+    matter = [c for c in found if target or (c.area == "Local" and c.name not in later)]
+    return 0 if all(c.ok for c in matter) else 1
+
+
+@dataclass
+class Where:
+    """Which Kafka and AWS the list is about."""
+
+    label: str
+    kafka: dict | None
+    aws: dict | None
+    why_not: str = ""
+
+    @classmethod
+    def find(cls, target: str | None) -> Where:
+        """The running lab, else the shared one, else the cloud of `.env`; or as `target` says."""
+        from helpers import lab
+
+        here, kept = lab._current, shared.find()
+        if target != "cloud" and here and here.is_local:
+            return cls("this lab", here.kafka, here.aws)
+        if target != "cloud" and kept:
+            return cls("the shared lab", kept["kafka"], kept["aws"])
+        if target == "local":
+            return cls("the local lab", None, None, "no lab is running")
+        return cls.cloud()
+
+    @classmethod
+    def cloud(cls) -> Where:
+        """The accounts of `.env`, each only if it is fully configured."""
+        parts = []
+        for read in (config.cloud_kafka, config.cloud_aws):
+            try:
+                parts.append(read())
+            except LabError:
+                parts.append(None)
+        missing = [name for name in config.KAFKA if name not in config.variables()]
+        why = f"not configured: {', '.join(missing)}" if missing else ""
+        return cls("Confluent Cloud and AWS", *parts, why)
+
+    @contextmanager
+    def environment(self):
+        """AWS_* as they are there, while the questions are asked."""
+        before = dict(os.environ)
+        os.environ.update(self.aws or {})
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _confluent(where: Where):
+    mend = "python -m helpers up" if "lab" in where.label else "fill in .env (docs/cloud.md)"
+    names = ("Cluster reachable", "API key valid", "Topics created")
+    if not where.kafka:
+        yield Check("Confluent", "Account", False, where.why_not or "not configured", mend)
+        for name in names:
+            yield Check("Confluent", name, False, "-", mend)
+        return
+    yield Check("Confluent", "Account", True, f"{where.label}, {where.kafka['bootstrap.servers']}")
+    try:
+        row = cloudcheck.kafka(where.kafka)
+    except LabError as error:
+        refused = "refused the API key" in str(error)
+        yield Check("Confluent", names[0], refused, "answers" if refused else str(error), mend)
+        yield Check("Confluent", names[1], False, str(error) if refused else "-", mend)
+        yield Check("Confluent", names[2], False, "-", mend)
+        return
+    yield Check("Confluent", names[0], True, row[2])
+    secured = "accepted" if "sasl.username" in where.kafka else "none needed on this machine"
+    yield Check("Confluent", names[1], True, secured)
+    admin = AdminClient({**where.kafka, "log_level": 0})
+    try:
+        listed = admin.list_topics(timeout=10).topics
+    except KafkaException as error:
+        yield Check("Confluent", names[2], False, str(error), mend)
+        return
+    here = [t for t in TOPICS if any(name.endswith(t) for name in listed)]
+    missing = [t for t in TOPICS if t not in here]
+    detail = f"{len(here)} of {len(TOPICS)}" + (
+        f", without {', '.join(missing)}" if missing else ""
+    )
+    yield Check("Confluent", names[2], not missing, detail, "python -m helpers topics")
+
+
+def _aws(where: Where):
+    import boto3
+
+    mend = "python -m helpers up" if "lab" in where.label else "fill in .env (docs/cloud.md)"
+    if not where.aws:
+        for name in ("Account", "Identity and IAM", *(name for name, *_ in _resources(None))):
+            yield Check("AWS", name, False, "not configured" if name == "Account" else "-", mend)
+        return
+    region = where.aws.get("AWS_DEFAULT_REGION", "")
+    yield Check("AWS", "Account", True, f"{where.label}, {region}")
+    try:
+        account, _ = cloudcheck.aws()
+    except LabError as error:
+        yield Check("AWS", "Identity and IAM", False, str(error), mend)
+        return
+    yield Check("AWS", "Identity and IAM", True, f"account {account}, keys accepted")
+    for name, count, remedy in _resources(boto3):
+        try:
+            n = count()
+        except (ClientError, BotoCoreError) as error:
+            yield Check("AWS", name, False, str(error), "give the user the policy of docs/cloud.md")
+        else:
+            yield Check("AWS", name, n > 0, f"{n} here" if n else "none yet", remedy)
+
+
+def _resources(boto3) -> list[tuple[str, Callable[[], int], str]]:
+    """What the series makes in AWS: name, how many there are, which lesson makes the first."""
+
+    def client(service):
+        return boto3.client(service)
+
+    return [
+        ("S3 bucket", lambda: len(client("s3").list_buckets()["Buckets"]), "run lesson 01"),
+        (
+            "CloudWatch log group",
+            lambda: len(client("logs").describe_log_groups(limit=50)["logGroups"]),
+            "lesson 10",
+        ),
+        (
+            "CloudWatch metrics",
+            lambda: len(client("cloudwatch").list_metrics()["Metrics"]),
+            "run lesson 01",
+        ),
+        (
+            "CloudWatch alarm",
+            lambda: len(client("cloudwatch").describe_alarms()["MetricAlarms"]),
+            "lesson 11",
+        ),
+        ("SNS topic", lambda: len(client("sns").list_topics()["Topics"]), "lesson 11"),
+    ]

@@ -1,0 +1,22 @@
+"""Fixtures shared by all tests. The options that pytest always gets are in pyproject.toml."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cloud import cloud_environment
+
+
+@pytest.fixture(scope="session")
+def cloud():
+    """Variables of a cloud that lives as long as the test session; see `tests/cloud.py`."""
+    with cloud_environment() as variables:
+        yield variables
+
+
+@pytest.fixture
+def cloud_lab(cloud, monkeypatch):
+    """Point this process, and the kernels it starts, at the cloud: as filling in `.env` does."""
+    for name, value in cloud.items():
+        monkeypatch.setenv(name, value)
+    return cloud

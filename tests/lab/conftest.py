@@ -1,0 +1,88 @@
+"""A lab started in a process of its own, as a notebook kernel would, so that it can be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+
+import psutil
+import pytest
+
+from helpers.local import prepare
+from helpers.local.process import wait_until
+
+ZOMBIE = psutil.STATUS_ZOMBIE
+MARK = "AWS_CONFLUENT_TEST_MARK"  # inherited by whatever the kernel starts, however deep
+
+
+class Kernel:
+    """A Python process that runs `code` and is found, with all its offspring, by a mark."""
+
+    def __init__(self, code: str, **env: str) -> None:
+        self.mark = uuid.uuid4().hex
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-c", code],
+            env={**os.environ, MARK: self.mark, **env},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def wait_for(self, text: str, seconds: float = 90) -> str:
+        """Read its output until a line with `text` comes; return all that was read."""
+        read, deadline = "", time.monotonic() + seconds
+        for line in self.process.stdout:
+            read += line
+            if text in line:
+                return read
+            assert time.monotonic() < deadline, read
+        raise AssertionError(f"ended without saying {text!r}:\n{read}")
+
+    def offspring(self) -> list[psutil.Process]:
+        """Every living process that carries the mark, but the kernel itself."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                ours = process.environ().get(MARK) == self.mark
+                if ours and process.pid != self.process.pid and process.status() != ZOMBIE:
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def gone_within(self, seconds: float) -> bool:
+        return wait_until(lambda: not self.offspring(), seconds, every=0.1)
+
+
+@pytest.fixture
+def kernel():
+    """A factory of kernels; whatever they leave is killed at the end, so that tests stay apart."""
+    started = []
+
+    def start(code: str, **env: str) -> Kernel:
+        started.append(Kernel(code, **env))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.kill()
+        each.process.stdout.close()
+        each.process.stdin.close()
+        for process in each.offspring():
+            process.kill()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared():
+    """Jars and AOT cache are there before anything is timed."""
+    prepare.kafka_ready()

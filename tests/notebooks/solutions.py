@@ -1,0 +1,57 @@
+"""Read `solutions/NN.py` and put its answers into a lesson."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from helpers.run import ROOT
+from tests.notebooks.lesson import Lesson
+
+SOLUTIONS = ROOT / "solutions"
+SECTION = re.compile(r"^# exercise-(\d)(?: wrong: ([a-z0-9-]+))?$", re.M)
+
+
+@dataclass
+class Answers:
+    """The right answer to one exercise and its wrong ones by the slug of their misconception."""
+
+    right: str = ""
+    wrong: dict[str, str] = field(default_factory=dict)
+
+
+def read(path: Path) -> dict[int, Answers]:
+    """The answers in a file of solutions, by the exercise's number.
+
+    A section starts with `# exercise-1`, or `# exercise-1 wrong: keys-follow-arrival`, alone on
+    its line. What stands before the first section belongs to no answer.
+    """
+    pieces = SECTION.split(path.read_text("utf-8"))
+    answers: dict[int, Answers] = {}
+    for number, slug, source in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+        answer = answers.setdefault(int(number), Answers())
+        if slug:
+            answer.wrong[slug] = source.strip()
+        else:
+            answer.right = source.strip()
+    return answers
+
+
+def with_answers(lesson: Lesson, sources: dict[int, str]) -> NotebookNode:
+    """A copy of the lesson whose cell tagged exercise-N holds `sources[N]`."""
+    notebook = copy.deepcopy(lesson.notebook)
+    answered = Lesson(lesson.path, notebook)
+    for number, source in sources.items():
+        (cell,) = answered.tagged(f"exercise-{number}")
+        cell.source = source
+    return notebook
+
+
+def verdict(lesson: Lesson, number: int) -> str:
+    """What the cell tagged check-N printed."""
+    (cell,) = lesson.tagged(f"check-{number}")
+    return "".join(output.get("text", "") for output in cell.outputs)

@@ -1,0 +1,71 @@
+"""Lessons hold when they are used as a class uses them. Long, hence marked soak."""
+
+from __future__ import annotations
+
+import pytest
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_notebook
+
+from helpers.run import run_lesson
+from tests.notebooks.lesson import LESSONS, Lesson
+from tests.notebooks.play import play, restarted_half_way, with_parameters
+from tests.notebooks.sample import sample
+
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+ways = pytest.mark.parametrize(
+    "way", [restarted_half_way, lambda notebook: play(notebook, times=2)], ids=["restart", "twice"]
+)
+soak = [pytest.mark.soak, pytest.mark.timeout(1800)]
+
+
+def marked(function):
+    for mark in soak:
+        function = mark(function)
+    return each_lesson(function)
+
+
+@marked
+@pytest.mark.parametrize(("seed", "prefix"), [(11, "ana-"), (2026, "grupo-b-")])
+def test_other_seeds_and_a_prefix(path, seed, prefix, tmp_path):
+    outcome = run_lesson(path, tmp_path / path.name, {"seed": seed, "prefix": prefix})
+    assert outcome.problem == ""
+
+
+@marked
+@ways
+def test_as_in_class(path, way):
+    way(with_parameters(Lesson(path)))
+
+
+@marked
+def test_on_the_cloud(path, cloud_lab, tmp_path):
+    parameters = {"target": "cloud", "prefix": "ana-"}
+    assert run_lesson(path, tmp_path / path.name, parameters).problem == ""
+
+
+@marked
+@ways
+def test_as_in_class_on_the_cloud(path, way, cloud_lab):
+    """Nothing dies with the kernel there: topics and buckets outlive the restart."""
+    way(with_parameters(Lesson(path), target="cloud", prefix="luis-"))
+
+
+def test_a_cell_that_cannot_be_repeated_is_found():
+    notebook = new_notebook(cells=[new_code_cell("x = [1]"), new_code_cell("x.pop()")])
+    play(notebook)
+    with pytest.raises(CellExecutionError, match="pop from empty list"):
+        play(notebook, times=2)
+
+
+def test_what_a_restart_finds_already_there_is_found(tmp_path):
+    make = new_code_cell(f"import pathlib\npathlib.Path({str(tmp_path / 'topic')!r}).mkdir()")
+    notebook = new_notebook(cells=[make, new_code_cell("1 + 1")])
+    with pytest.raises(CellExecutionError, match="FileExistsError"):
+        restarted_half_way(notebook)
+
+
+def test_parameters_are_set_in_a_copy(tmp_path):
+    lesson = Lesson(tmp_path / "02_sample.ipynb", sample())
+    copy = Lesson(lesson.path, with_parameters(lesson, target="cloud"))
+    assert copy.tagged("parameters")[0].source.endswith("\ntarget = 'cloud'")
+    assert "cloud" not in lesson.tagged("parameters")[0].source
