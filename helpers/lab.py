@@ -9,6 +9,8 @@ from __future__ import annotations
 import atexit
 import os
 
+import boto3
+
 from helpers import config
 from helpers.errors import LabError
 from helpers.local import cloudcheck, room, shared
@@ -143,12 +145,16 @@ class Lab:
         for name, value in (self.aws or {}).items():
             self._before.setdefault(name, os.environ.get(name))
             os.environ[name] = value
+        if self.aws:
+            boto3.setup_default_session()  # the old one would keep the keys of an earlier lab
 
     def _restore(self) -> None:
         for name, value in self._before.items():
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+        if self._before:
+            boto3.setup_default_session()
 
     def _connect(self, kafka: bool, registry: bool, aws: bool) -> None:
         """The cloud: read the configuration, and ask each service once whether it lets us in."""
