@@ -105,6 +105,13 @@ def cloud_aws() -> dict[str, str]:
 
 
 def masked(config: dict[str, str]) -> dict[str, str]:
-    """The same configuration, fit to be printed."""
-    secret = re.compile(r"secret|password|token|user\.info", re.I)
-    return {name: "********" if secret.search(name) else value for name, value in config.items()}
+    """The same configuration, fit to be printed: no secret, of a key its first four characters."""
+    return {name: _shown(name, value) for name, value in config.items()}
+
+
+def _shown(name: str, value: str) -> str:
+    if re.search(r"secret|password|token|user\.info", name, re.I):
+        return "********"
+    if re.search(r"username|key", name, re.I):
+        return f"{value[:4]}…"
+    return Path(value).name if name == "ssl.ca.location" else value

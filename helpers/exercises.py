@@ -78,17 +78,15 @@ def check(number: str, answer: Any = None, **live: Any) -> None:
     print(verdict)
 
 
-def guess(label: str, guessed: Any, actual: Any, says: str = "the broker says") -> bool:
-    """Print how a guess compares with what happened; return whether it was right.
+def guess(label: str, guessed: Any, actual: Any, says: str = "the broker says") -> None:
+    """Print how a guess compares with what happened.
 
     `label` names what was to be predicted. A blank guess (None or ...) is not an error. `says`
     names who knows better: "S3 says".
     """
-    right_guess = guessed == actual
     if guessed is None or guessed is ...:
         print(f"⬜ {label}: you did not guess; {says} {actual}")
-    elif right_guess:
+    elif guessed == actual:
         print(f"✅ {label}: you guessed {guessed}, and {says} {actual}")
     else:
         print(f"❌ {label}: you guessed {guessed}, but {says} {actual}")
-    return right_guess

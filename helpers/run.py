@@ -38,6 +38,12 @@ class ThisInterpreter(AsyncKernelManager):
     def __init__(self, **kwargs):
         super().__init__(**{"transport_encryption": "auto", **kwargs})
 
+    async def start_kernel(self, **options):
+        """Start it; what a kernel writes past its cells (a client's log lines) goes to a file."""
+        BUILD.mkdir(exist_ok=True)
+        with (BUILD / "kernels.log").open("ab") as log:
+            return await super().start_kernel(**{"stderr": log, **options})
+
     @property
     def kernel_spec(self) -> KernelSpec:
         """What to start, whatever name was asked for."""

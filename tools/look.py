@@ -1,14 +1,15 @@
-"""Open lessons in a real JupyterLab in headless Chromium, run them, and save what a learner sees.
+"""Open lessons in a real JupyterLab in headless Chromium, run them, save what a learner sees.
 
-`python tools/look.py 02 [--no-run] [--theme dark] [--width 1280]` writes build/look/02-00.png,
-02-01.png, ...: one picture per screenful. Needs requirements-browser.lock and Debian's chromium (or
-CHROMIUM=/path/to/it). Also used by `make soak`, which fails when a cell shows an error or a widget
-does not draw.
+`python tools/look.py 02 [--no-run] [--dark] [--width 1280]` writes build/look/02-00.png, 02-01.png,
+...: one picture a screenful; `all` looks at every lesson. Needs requirements-browser.lock and a
+Chromium (Debian's, or CHROMIUM=/path/to/it). `make soak` uses it too: the exit status is 1 when a
+cell failed, a cell was not run, or a widget did not draw.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import secrets
 import shutil
@@ -18,27 +19,54 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from helpers.local.process import PORTS, listening, wait_until
 
-from helpers.local.process import PORTS, listening, wait_until  # noqa: E402
-
+ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "look"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+# A first visit would ask about news and, for each notebook, about a kernel; and would draw only the
+# cells in sight.
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "notebook-extension/tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
+}
+OPEN = """async ([path]) => {
+  const app = window.jupyterapp;
+  await app.restored;
+  const args = {path, factory: 'Notebook', kernel: {name: 'python3'}};
+  const panel = await app.commands.execute('docmanager:open', args);
+  await panel.revealed;
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  window.looked_at = panel;
+}"""
+RUN = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
+STATE = """() => {
+  const cells = [...window.looked_at.content.model.cells].filter(c => c.type === 'code');
+  const failed = c => c.outputs.toJSON().some(o => o.output_type === 'error');
+  return {code: cells.length, run: cells.filter(c => c.executionCount).length,
+          failed: cells.filter(failed).length};
+}"""
 
 
 @contextmanager
-def jupyter(token: str = ""):
-    """A JupyterLab of our own on 127.0.0.1; yields its address with the token."""
-    token = token or secrets.token_hex(8)
+def jupyter(dark: bool):
+    """A JupyterLab of our own on 127.0.0.1; yields its address and token."""
+    token = secrets.token_hex(8)
     port = next(p for p in PORTS if not listening(p))
     argv = [sys.executable, "-m", "jupyter", "lab", "--no-browser", f"--port={port}"]
     argv += ["--ip=127.0.0.1", f"--IdentityProvider.token={token}", f"--notebook-dir={ROOT}"]
-    argv += ["--allow-root", "--LabApp.news_url=", "--ServerApp.port_retries=0"]
-    with tempfile.TemporaryDirectory() as settings, (OUT / "jupyter.log").open("wb") as log:
-        env = {**os.environ, "JUPYTER_CONFIG_DIR": settings, "JUPYTERLAB_SETTINGS_DIR": settings}
-        env["JUPYTERLAB_WORKSPACES_DIR"] = settings
+    argv += ["--allow-root", "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True"]
+    with tempfile.TemporaryDirectory() as folder, (OUT / "jupyter.log").open("wb") as log:
+        theme = "JupyterLab Dark" if dark else "JupyterLab Light"
+        settings = {**SETTINGS, "apputils-extension/themes": {"theme": theme}}
+        for name, values in settings.items():
+            path = Path(folder, "@jupyterlab", f"{name}.jupyterlab-settings")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values))
+        places = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
+        env = {**os.environ, **dict.fromkeys(places, folder)}
         server = subprocess.Popen(argv, cwd=ROOT, env=env, stdout=log, stderr=log)
         try:
             if not wait_until(lambda: listening(port), 60):
@@ -49,70 +77,65 @@ def jupyter(token: str = ""):
             server.wait(30)
 
 
-def look(page, base: str, token: str, notebook: Path, run: bool, seconds: int) -> list[Path]:
-    """Open one notebook, run it if asked, walk down it and take pictures; return their paths."""
-    page.goto(f"{base}/lab/tree/{notebook.relative_to(ROOT)}?token={token}&reset")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    kernel = page.locator(".jp-Notebook-ExecutionIndicator")
-    kernel.wait_for(timeout=60_000)
+def look(page, notebook: Path, run: bool) -> dict[str, int]:
+    """Open one notebook, run it if asked, take pictures; how many cells there are, ran, failed."""
+    page.evaluate(OPEN, [str(notebook.relative_to(ROOT))])
     if run:
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        # The indicator says how many cells were executed; idle again means done.
-        page.wait_for_function(
-            "() => document.querySelector('.jp-Notebook-ExecutionIndicator')"
-            "?.dataset.status === 'idle'"
-            " && !document.querySelector('.jp-Notebook .jp-InputArea-prompt[data-x]')"
-            " && ![...document.querySelectorAll('.jp-InputPrompt')]"
-            ".some(p => p.textContent.includes('[*]'))",
-            timeout=seconds * 1000,
-        )
-    return pictures(page, notebook.name[:2])
+        page.evaluate(RUN)
+    page.wait_for_timeout(1500)  # pictures and widgets are drawn after the last cell has ended
+    taken = pictures(page, notebook.name[:2])
+    widgets = page.get_by_text("Error displaying widget").count()
+    state = {**page.evaluate(STATE), "broken widgets": widgets, "pictures": len(taken)}
+    page.evaluate("() => window.looked_at.sessionContext.shutdown()")
+    return state
 
 
 def pictures(page, name: str) -> list[Path]:
     """Scroll through the notebook a screenful at a time."""
-    scroller = page.locator(".jp-WindowedPanel-outer").first
+    scroller = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer").first
     scroller.evaluate("e => e.scrollTop = 0")
     taken = []
-    while True:
-        page.wait_for_timeout(400)  # let the lazily drawn cells of this screenful appear
+    while len(taken) < 80:
+        page.wait_for_timeout(300)
         path = OUT / f"{name}-{len(taken):02}.png"
         page.screenshot(path=path)
         taken.append(path)
         before = scroller.evaluate("e => e.scrollTop")
         scroller.evaluate("e => e.scrollTop += e.clientHeight - 60")
-        if scroller.evaluate("e => e.scrollTop") <= before or len(taken) > 60:
-            return taken
+        if scroller.evaluate("e => e.scrollTop") <= before:
+            break
+    return taken
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("lessons", nargs="+")
+    parser.add_argument("lessons", nargs="+", help="numbers such as 02, or all")
     parser.add_argument("--no-run", action="store_true", help="show the committed outputs")
+    parser.add_argument("--dark", action="store_true")
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--height", type=int, default=1000)
-    parser.add_argument("--seconds", type=int, default=240, help="limit for one lesson")
     args = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
     OUT.mkdir(parents=True, exist_ok=True)
-    problems = 0
-    with jupyter() as (base, token), sync_playwright() as play:
+    patterns = ["[0-9][0-9]"] if args.lessons == ["all"] else args.lessons
+    notebooks = sorted(path for p in patterns for path in ROOT.glob(f"notebooks/{p}_*.ipynb"))
+    good = bool(notebooks)
+    with jupyter(args.dark) as (base, token), sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": args.width, "height": args.height})
-        wanted = args.lessons if args.lessons != ["all"] else ["[0-9][0-9]"]
-        for notebook in sorted(p for w in wanted for p in ROOT.glob(f"notebooks/{w}_*.ipynb")):
-            lesson = notebook.name[:2]
-            for old in OUT.glob(f"{lesson}-*.png"):
+        page.set_default_timeout(300_000)
+        page.goto(f"{base}/lab?token={token}&reset")
+        page.wait_for_function("() => window.jupyterapp?.restored")
+        for notebook in notebooks:
+            for old in OUT.glob(f"{notebook.name[:2]}-*.png"):
                 old.unlink()
-            taken = look(page, base, token, notebook, not args.no_run, args.seconds)
-            broken = page.locator(".jp-RenderedText[data-mime-type*='error']").count()
-            broken += page.get_by_text("Error displaying widget").count()
-            problems += broken
-            print(f"{notebook.name}: {len(taken)} pictures in {OUT}, {broken} errors on the page")
+            state = look(page, notebook, not args.no_run)
+            print(notebook.name, ", ".join(f"{v} {k}" for k, v in state.items()), flush=True)
+            missed = state["code"] - state["run"]
+            good = good and not (missed or state["failed"] or state["broken widgets"])
         browser.close()
-    return 1 if problems else 0
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def kafka(config: dict[str, str]) -> Row:
             "check BOOTSTRAP_SERVERS and that the network lets port "
             f"{servers.rsplit(':', 1)[-1]} through"
         ) from error
-    return "kafka", servers.split(",")[0][:23], f"{len(metadata.brokers)} brokers", "-"
+    return "kafka", servers.split(",")[0][:23], f"{len(metadata.brokers)} broker(s)", "-"
 
 
 def _until_refused(admin: AdminClient, heard: list[KafkaError]):
