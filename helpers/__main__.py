@@ -21,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     for command in (up, hold):
         command.add_argument("--brokers", type=int, default=1, metavar="N")
         command.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    up.add_argument("--docker", action="store_true", help="in containers; see docs/install.md")
     commands.add_parser("down", help="end that lab")
 
     doctor = commands.add_parser(
@@ -62,9 +63,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _up(args) -> int:
-    from helpers.local import shared
+    from helpers.local import containers, shared
 
-    state = shared.up(args.brokers, args.parts)
+    state = (containers if args.docker else shared).up(args.brokers, args.parts)
     for row in state["rows"]:
         print("{:<12}{:<24}{:<18}{:>8}".format(*row))
     print("Lessons find this lab by themselves. End it with: python -m helpers down")

@@ -33,6 +33,7 @@ USED_AS = {
     "nbval": "--nbval",
     "pytest-timeout": "timeout =|pytest.mark.timeout",
     "ruff": "ruff check",
+    "setuptools": "--no-build-isolation",
     "pip-audit": "pip-audit",
     "uv": "uv ",
 }

@@ -9,3 +9,4 @@ sed -i.bak '1i # Made from pyproject.toml by tools/lock.sh: every package, every
 compile pyproject.toml --extra browser --constraint requirements.lock --output-file requirements-browser.lock
 sed -i.bak '1i # requirements.lock plus what `make soak` needs to drive a browser. Made by tools/lock.sh.' requirements-browser.lock
 rm -f requirements*.bak
+.venv/bin/python docker/lock.py

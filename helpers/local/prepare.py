@@ -49,9 +49,10 @@ def _train(cache) -> None:
         broker = cluster.brokers[1]
         cluster.start(train=scratch)
         topic = "training"
-        admin = AdminClient(cluster.client())
+        client = {**cluster.client(), "log_level": 0}  # it would report the broker's stop
+        admin = AdminClient(client)
         admin.create_topics([NewTopic(topic, 1)])[topic].result(30)
-        producer = Producer(cluster.client())
+        producer = Producer(client)
         producer.produce(topic, b"value", b"key")
         producer.flush(30)
         broker.stop(seconds=120)  # writing the cache takes longer than a stop

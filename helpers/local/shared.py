@@ -1,7 +1,8 @@
 """A lab that outlives one notebook: `python -m helpers up` … `down`.
 
 A holder process owns the lab's guard, so the lab lives as long as the holder. What runs is written
-to `<home>/shared.json` (readable by its owner only); `start_lab` finds it there.
+to `<home>/shared.json` (readable by its owner only); `start_lab` finds it there. A lab in
+containers (`helpers.local.containers`) is written there too, with `ports` in place of a holder.
 """
 
 from __future__ import annotations
@@ -29,13 +30,26 @@ def find() -> dict | None:
     """The shared lab's state if it is alive, else None (a stale file is removed)."""
     try:
         state = json.loads(file().read_text())
-        alive = psutil.Process(state["pid"]).create_time() == state["since"]
+        if "ports" in state:
+            from helpers.local import containers
+
+            alive = containers.alive(state)
+        else:
+            alive = psutil.Process(state["pid"]).create_time() == state["since"]
     except (FileNotFoundError, json.JSONDecodeError, KeyError, psutil.NoSuchProcess):
         alive = False
     if not alive:
         file().unlink(missing_ok=True)
         return None
     return state
+
+
+def write(state: dict) -> None:
+    """Note what runs, for `find`: at once and readable by its owner only."""
+    scratch = file().with_suffix(".new")
+    scratch.touch(mode=0o600)
+    scratch.write_text(json.dumps(state))
+    os.replace(scratch, file())
 
 
 def hold(brokers: int, parts: list[str]) -> None:
@@ -53,10 +67,7 @@ def hold(brokers: int, parts: list[str]) -> None:
         "run": str(lab._guard.run),
         "rows": list(lab._rows()),
     }
-    scratch = file().with_suffix(".new")
-    scratch.touch(mode=0o600)
-    scratch.write_text(json.dumps(state))
-    os.replace(scratch, file())
+    write(state)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     while True:
         signal.pause()
@@ -95,6 +106,10 @@ def up(brokers: int = 1, parts: list[str] | None = None) -> dict:
 
 def down() -> bool:
     """End the shared lab; whether there was one. Returns when nothing of it is left."""
+    from helpers.local import containers
+
+    if containers.down():
+        return True
     state = find()
     if not state:
         return False

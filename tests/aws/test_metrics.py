@@ -1,4 +1,4 @@
-"""CloudWatch metrics: statistics, percentiles, dimensions, metric math, search."""
+"""CloudWatch metrics: statistics, percentiles, dimensions."""
 
 from __future__ import annotations
 
@@ -11,37 +11,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-from tests.aws.support import ELSEWHERE, REGION, now, put, refused
-
-START = now().replace(second=0, microsecond=0) - timedelta(minutes=30)
-
-
-def window(minutes: int = 1) -> dict:
-    return {"StartTime": START, "EndTime": START + timedelta(minutes=minutes)}
-
-
-def store(cloudwatch, namespace: str, **values: float) -> None:
-    data = [{"MetricName": k, "Value": v, "Timestamp": START} for k, v in values.items()]
-    cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
-
-
-def statistics(cloudwatch, namespace: str, metric: str, *stats: str, **more) -> list[dict]:
-    chosen = {"Statistics": list(stats)} if stats else {}
-    wanted = {**window(), "Period": 60, **chosen, **more}
-    answer = cloudwatch.get_metric_statistics(Namespace=namespace, MetricName=metric, **wanted)
-    return answer["Datapoints"]
-
-
-def metric(name: str, namespace: str, stat: str = "Sum", **more) -> dict:
-    source = {"Namespace": namespace, "MetricName": name}
-    return {"Id": name, "MetricStat": {"Metric": source, "Period": 60, "Stat": stat}, **more}
-
-
-def query(cloudwatch, *queries: dict, **more) -> list[dict]:
-    wanted = {**window(), **more}
-    return cloudwatch.get_metric_data(MetricDataQueries=list(queries), **wanted)[
-        "MetricDataResults"
-    ]
+from tests.aws.metric_support import START, metric, query, statistics, store, window
+from tests.aws.support import ELSEWHERE, REGION, put, refused
 
 
 @pytest.fixture
@@ -140,59 +111,6 @@ def test_standard_resolution_keeps_minutes_high_resolution_seconds(aws, unique):
     (coarse,) = statistics(aws("cloudwatch"), unique, "coarse", "Sum", Period=1)
     (fine,) = statistics(aws("cloudwatch"), unique, "fine", "Sum", Period=1)
     assert (coarse["Timestamp"], fine["Timestamp"]) == (START, moment)
-
-
-@pytest.mark.parametrize(
-    ("expression", "values"),
-    [
-        ("100 * err / req", [5]),
-        ("(err + 1) * 2 - req", [-52]),
-        ("err / zero", []),
-        ("SUM(METRICS())", [63]),
-        ("MAX([err, req])", [60]),
-        ("IF(err >= 3, req, 0)", [60]),
-        ("err > 1 && req < 10", [0]),
-        ("FILL(absent, 8)", [8]),
-        ("absent + err", []),
-        ("err ^ 2", [9]),
-    ],
-)
-def test_metric_math(aws, unique, expression, values):
-    store(aws("cloudwatch"), unique, err=3, req=60, zero=0)
-    sources = [metric(n, unique, ReturnData=False) for n in ("err", "req", "zero", "absent")]
-    math = {"Id": "result", "Expression": expression}
-    (result,) = query(aws("cloudwatch"), *sources, math)
-    assert (result["Id"], result["StatusCode"]) == ("result", "Complete")
-    assert result["Values"] == values
-
-
-@pytest.mark.parametrize("expression", ["err +", "nope * 2", "open('x')", "err.__class__"])
-def test_a_bad_expression_is_refused(aws, unique, expression):
-    store(aws("cloudwatch"), unique, err=3)
-    with refused("ValidationError"):
-        query(aws("cloudwatch"), metric("err", unique), {"Id": "r", "Expression": expression})
-
-
-def test_bad_queries_are_refused(aws, unique):
-    good = metric("err", unique)
-    for bad in ({**good, "Id": "Err"}, {**good, "Expression": "err"}, {"Id": "e"}):
-        with refused("ValidationError"):
-            query(aws("cloudwatch"), bad)
-    with refused("ValidationError", message="duplicate id"):
-        query(aws("cloudwatch"), good, good)
-    with refused("InvalidParameterValue"):
-        query(aws("cloudwatch"), metric("err", unique, "IQM"))
-
-
-def test_search(aws, unique):
-    for host, value in (("a", 1), ("b", 3)):
-        put(aws("cloudwatch"), unique, "cpu", value, START.timestamp(), Host=host)
-    put(aws("cloudwatch"), unique, "cpu", 50, START.timestamp())
-    search = f"SEARCH('{{{unique},Host}} MetricName=\"cpu\"', 'Average', 60)"
-    found = query(aws("cloudwatch"), {"Id": "s", "Expression": search})
-    assert [(r["Label"], r["Values"]) for r in found] == [("a", [1]), ("b", [3])]
-    (total,) = query(aws("cloudwatch"), {"Id": "s", "Expression": f"SUM({search})"})
-    assert total["Values"] == [4]
 
 
 def test_too_many_datapoints_are_refused(aws, unique):
