@@ -113,7 +113,17 @@ def test_a_disk_that_fills_up_while_fetching_keeps_nothing_half_written(mirror, 
     assert not list(home().rglob(".part-*"))
 
 
-FETCH = "from helpers.local import prepare; prepare.kafka_ready(); print('ready', flush=True)"
+# A slow line, so that both are at it at the same time.
+FETCH = """
+import time
+from helpers.local import fetch, prepare
+quick = fetch._chunks
+def slow(*words):
+    time.sleep(0.2)
+    yield from quick(*words)
+fetch._chunks = slow
+prepare.kafka_ready()
+"""
 
 
 def test_two_labs_that_fetch_at_once_share_one_download(mirror):
