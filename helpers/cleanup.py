@@ -18,37 +18,41 @@ SECONDS = 30
 def drop_topics(admin: AdminClient, *names: str) -> list[str]:
     """Delete those of the topics that exist; wait until the cluster no longer lists them.
 
+    It asks to delete all of them, since a broker may not list a topic yet that was just created.
+
     Raises:
         LabError: they are still listed after 30 s.
         KafkaException: the cluster refuses (an ACL, say).
     """
-    there = sorted(set(names) & set(admin.list_topics(timeout=10).topics))
-    if there:
-        _settle(admin.delete_topics(there, operation_timeout=SECONDS))
-    if not wait_until(lambda: not set(there) & set(admin.list_topics(timeout=10).topics), SECONDS):
-        raise LabError(f"still there after {SECONDS} s: {', '.join(there)}; see the broker's log")
-    return there
+    removed = _settle(admin.delete_topics(list(names), operation_timeout=SECONDS))
+    if not wait_until(
+        lambda: not set(removed) & set(admin.list_topics(timeout=10).topics), SECONDS
+    ):
+        raise LabError(f"still there after {SECONDS} s: {', '.join(removed)}; see the broker's log")
+    return removed
 
 
 def drop_groups(admin: AdminClient, *names: str) -> list[str]:
     """Delete those of the consumer groups that exist. Their consumers must have been closed."""
     listed = admin.list_consumer_groups(request_timeout=10).result()
     there = sorted(set(names) & {group.group_id for group in listed.valid})
-    if there:
-        _settle(admin.delete_consumer_groups(there, request_timeout=SECONDS))
-    return there
+    return _settle(admin.delete_consumer_groups(there, request_timeout=SECONDS)) if there else []
 
 
 GONE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND)
 
 
-def _settle(futures: dict) -> None:
-    for future in futures.values():
+def _settle(futures: dict) -> list[str]:
+    """Wait for all; the names that were there and are gone."""
+    removed = []
+    for name, future in sorted(futures.items()):
         try:
             future.result(SECONDS)
+            removed.append(name)
         except KafkaException as error:
-            if error.args[0].code() not in GONE:  # somebody else was quicker
+            if error.args[0].code() not in GONE:
                 raise
+    return removed
 
 
 def drop_bucket(s3, bucket: str) -> int | None:

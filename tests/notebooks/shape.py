@@ -31,7 +31,7 @@ VERBS = re.findall(
     """Add Alarm Ask Build Catch Change Choose Combine Consume Count Create Decode Deliver Draw
     Evolve Find Follow Go Guarantee Integrate Join Keep Kill Lay Learn Look Lose Measure Meet Move
     Notify Observe Open Partition Predict Produce Put Query Raise Read Replicate Run Scale See Send
-    Serve Share Spread Start Store Stream Survive Take Tell Test Trace Watch Work Write""",
+    Serve Share Split Spread Start Store Stream Survive Take Tell Test Trace Watch Work Write""",
 )
 LAST = 18
 NAVIGATION = re.compile(r"^Lesson (\d+) of (\d+) · (\d+) minutes · (.+) · (.+) · (.+)$", re.M)

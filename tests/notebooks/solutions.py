@@ -1,13 +1,10 @@
-"""Read `solutions/NN.py` and put its answers into a lesson."""
+"""Read `solutions/NN.py`, and what a check said."""
 
 from __future__ import annotations
 
-import copy
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from nbformat import NotebookNode
 
 from helpers.run import ROOT
 from tests.notebooks.lesson import Lesson
@@ -39,16 +36,6 @@ def read(path: Path) -> dict[int, Answers]:
         else:
             answer.right = source.strip()
     return answers
-
-
-def with_answers(lesson: Lesson, sources: dict[int, str]) -> NotebookNode:
-    """A copy of the lesson whose cell tagged exercise-N holds `sources[N]`."""
-    notebook = copy.deepcopy(lesson.notebook)
-    answered = Lesson(lesson.path, notebook)
-    for number, source in sources.items():
-        (cell,) = answered.tagged(f"exercise-{number}")
-        cell.source = source
-    return notebook
 
 
 def verdict(lesson: Lesson, number: int) -> str:

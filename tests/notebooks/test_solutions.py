@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from helpers import exercises
 from helpers.run import ROOT, new_client
 from tests.notebooks.lesson import LESSONS, Lesson
-from tests.notebooks.solutions import SOLUTIONS, Answers, read, verdict, with_answers
+from tests.notebooks.solutions import SOLUTIONS, Answers, read, verdict
 
 WITH_EXERCISES = [path for path in LESSONS if Lesson(path).tagged("exercise-1")]
 
@@ -21,12 +23,33 @@ def answers_of(lesson: Lesson) -> dict[int, Answers]:
     return read(SOLUTIONS / f"{lesson.number}.py")
 
 
-def run(lesson: Lesson, sources: dict[int, str]) -> dict[int, str]:
-    """Execute the lesson with these answers; the first character of each verdict."""
-    notebook = with_answers(lesson, sources)
-    new_client(notebook).execute()
-    executed = Lesson(lesson.path, notebook)
-    return {number: verdict(executed, number)[:1] for number in sources}
+def attempts(lesson: Lesson) -> dict[tuple[int, str], str]:
+    """Play the lesson once, as a learner who tries: (exercise, what was tried) → verdict's mark.
+
+    At each exercise come the blank, then each misconception, then the right answer, with the check
+    after every one; the kernel and the broker keep what the earlier attempts left behind.
+    """
+    notebook = copy.deepcopy(lesson.notebook)
+    played = Lesson(lesson.path, notebook)
+    client = new_client(notebook)
+    answers = answers_of(lesson)
+    exercise = {id(played.tagged(f"exercise-{n}")[0]): n for n in answers}
+    found = {}
+    with client.setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+            number = exercise.get(id(cell))
+            if number is None:
+                continue
+            [check] = played.tagged(f"check-{number}")
+            answer = answers[number]
+            tries = {"blank": cell.source, **answer.wrong, "right": answer.right}
+            for tried, source in tries.items():
+                cell.source = source
+                client.execute_cell(cell, index)
+                client.execute_cell(check, notebook.cells.index(check))
+                found[number, tried] = verdict(played, number)[:1]
+    return found
 
 
 def test_each_exercise_has_a_check_a_solution_and_a_misconception(lesson):
@@ -48,15 +71,9 @@ def test_left_blank(lesson):
 
 
 @pytest.mark.timeout(900)
-def test_right_answers(lesson):
-    sources = {number: answer.right for number, answer in answers_of(lesson).items()}
-    assert run(lesson, sources) == dict.fromkeys(sources, "✅")
-
-
-@pytest.mark.timeout(1800)
-def test_wrong_answers(lesson):
-    """The n-th misconception of every exercise in one run of the lesson."""
-    wrong = {number: list(answer.wrong.values()) for number, answer in answers_of(lesson).items()}
-    for turn in range(max(map(len, wrong.values()))):
-        sources = {n: answers[turn] for n, answers in wrong.items() if turn < len(answers)}
-        assert run(lesson, sources) == dict.fromkeys(sources, "❌")
+def test_blank_wrong_and_right_answers(lesson):
+    found = attempts(lesson)
+    marks = {"blank": "⬜", "right": "✅"}
+    assert found == {key: marks.get(key[1], "❌") for key in found}
+    tried = {n: {"blank", *a.wrong, "right"} for n, a in answers_of(lesson).items()}
+    assert {(n, name) for n, names in tried.items() for name in names} == set(found)
