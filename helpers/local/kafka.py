@@ -174,8 +174,7 @@ class Cluster:
 
     def changed(self) -> dict[str, tuple[str, str, str]]:
         """Every broker setting that differs from Kafka's default: name → (lab, Kafka, why)."""
-        table = {**settings.LIKE_CLOUD, **settings.LOWERED}
-        return {k: (self.extra.get(k, lab), kafka, why) for k, (lab, kafka, why) in table.items()}
+        return settings.changed(self.size, self.extra)
 
     def write_properties(self, broker: Broker) -> Path:
         """Write the broker's `server.properties` and format its directory the first time."""

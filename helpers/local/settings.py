@@ -43,21 +43,35 @@ LOWERED = {
 }
 
 
+COPIES = {  # Kafka's defaults; Kafka's internal topics want three replicas, a smaller lab has fewer
+    "default.replication.factor": "1",
+    "min.insync.replicas": "1",
+    "offsets.topic.replication.factor": "3",
+    "transaction.state.log.replication.factor": "3",
+    "transaction.state.log.min.isr": "2",
+    "share.coordinator.state.topic.replication.factor": "3",
+    "share.coordinator.state.topic.min.isr": "2",
+}
+
+
 def internal_replication(brokers: int) -> dict[str, str]:
-    """Kafka's internal topics want three replicas; a smaller lab cannot hold them."""
+    """How many copies a cluster of that many brokers keeps, and how many must be in sync."""
     copies, in_sync = str(min(3, brokers)), str(2 if brokers >= 3 else 1)
-    return {
-        "default.replication.factor": copies,
-        "min.insync.replicas": in_sync,
-        "offsets.topic.replication.factor": copies,
-        "transaction.state.log.replication.factor": copies,
-        "transaction.state.log.min.isr": in_sync,
-        "share.coordinator.state.topic.replication.factor": copies,
-        "share.coordinator.state.topic.min.isr": in_sync,
+    return {name: copies if name.endswith("factor") else in_sync for name in COPIES}
+
+
+def changed(brokers: int, extra: dict[str, str]) -> dict[str, tuple[str, str, str]]:
+    """Every setting that differs from Kafka's default: name → (the lab's, Kafka's, why)."""
+    why = f"a cluster of {brokers}: as many copies as it can hold, up to three"
+    copies = {
+        name: (value, COPIES[name], why) for name, value in internal_replication(brokers).items()
     }
+    table = {**LIKE_CLOUD, **LOWERED, **copies}
+    here = {name: (extra.get(name, lab), kafka, why) for name, (lab, kafka, why) in table.items()}
+    return {name: row for name, row in here.items() if row[0] != row[1]}
 
 
 def defaults(brokers: int) -> dict[str, str]:
     """Every setting of the lab but listeners and identity, for a cluster of that many brokers."""
-    changed = {name: value for name, (value, _, _) in {**LIKE_CLOUD, **LOWERED}.items()}
-    return {**changed, **internal_replication(brokers)}
+    lab = {name: value for name, (value, _, _) in {**LIKE_CLOUD, **LOWERED}.items()}
+    return {**lab, **internal_replication(brokers)}
