@@ -9,6 +9,9 @@ BROWSER := $(VENV)/.browser
 # A kit unpacked beside this file (make kit) is used instead of the network.
 PIP_FROM := $(if $(wildcard kit/wheels),--no-index --find-links kit/wheels,)
 
+# In a container one is often root, and Jupyter then wants to be told that this is meant.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root,)
+
 .PHONY: help lab install run test soak kit doctor clean format
 
 help:  ## what there is
@@ -16,7 +19,8 @@ help:  ## what there is
 
 lab: $(STAMP)  ## install, fetch Kafka once, open JupyterLab at lesson 00
 	@$(PY) -m helpers fetch kafka
-	$(PY) -m jupyter lab --ip=127.0.0.1 notebooks/00_start_here.ipynb $(JUPYTER_OPTIONS)
+	@$(PY) -m jupyter lab --ip=127.0.0.1 $(AS_ROOT) --ServerApp.root_dir="$(CURDIR)" \
+		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(JUPYTER_OPTIONS)
 
 install: $(STAMP)  ## only create .venv and install what requirements.lock names
 
