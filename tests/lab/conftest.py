@@ -56,6 +56,21 @@ class Kernel:
                 continue
         return found
 
+    def names(self) -> list[str]:
+        """The names of the offspring: "java" is a broker."""
+        return [name for name, _ in self._described()]
+
+    def servers(self) -> list[tuple[str, str]]:
+        """The offspring that are a guard or a broker: name and command line."""
+        return [(n, line) for n, line in self._described() if n == "java" or "guard.py" in line]
+
+    def _described(self) -> list[tuple[str, str]]:
+        found = []
+        for process in self.offspring():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ended while we looked
+                found.append((process.name(), " ".join(process.cmdline())))
+        return found
+
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()

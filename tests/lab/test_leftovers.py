@@ -35,8 +35,7 @@ def test_sigkill_while_starting_leaves_nothing(kernel, after):
 def test_sigkill_when_ready_leaves_neither_process_nor_file(kernel):
     started = kernel(READY)
     run = run_of(started.wait_for("run "))
-    names = {p.name() for p in started.offspring()}
-    assert "java" in names, names  # there was something to leave behind
+    assert "java" in started.names(), started.names()  # there was something to leave behind
     started.kill()
     assert started.gone_within(SECONDS), started.offspring()
     assert not run.exists()
@@ -47,7 +46,7 @@ def test_sigkill_of_the_guard_itself_takes_the_brokers_along(kernel):
     run = run_of(started.wait_for("run "))
     guard = next(p for p in started.offspring() if "guard.py" in " ".join(p.cmdline()))
     guard.kill()
-    assert wait_until(lambda: not [p for p in started.offspring() if p.name() == "java"], SECONDS)
+    assert wait_until(lambda: "java" not in started.names(), SECONDS)
     started.kill()
     assert run.exists()  # nobody was left to remove it...
     assert run.name in paths.sweep(run.parent)  # ...but the next start does
@@ -64,7 +63,7 @@ def test_a_live_lab_is_not_swept(kernel):
 def test_sigkill_of_the_shared_labs_holder_leaves_nothing(kernel, tmp_path):
     code = "from helpers.local import shared; shared.hold(1, ['kafka'])"
     started = kernel(code)
-    assert wait_until(lambda: any(p.name() == "java" for p in started.offspring()), 60)
+    assert wait_until(lambda: "java" in started.names(), 60)
     started.kill()
     assert started.gone_within(SECONDS), started.offspring()
 
@@ -76,7 +75,7 @@ def test_an_interrupt_while_starting_leaves_nothing(kernel):
         + "\nexcept KeyboardInterrupt:\n    print('stopped')\ninput()"
     )
     started = kernel(code)
-    assert wait_until(lambda: any(p.name() == "java" for p in started.offspring()), 30)
+    assert wait_until(lambda: "java" in started.names(), 30)
     started.process.send_signal(signal.SIGINT)
     started.wait_for("stopped")
     assert started.gone_within(SECONDS), started.offspring()
@@ -89,12 +88,8 @@ def test_a_fork_of_the_kernel_does_not_keep_the_lab_alive(kernel):
     started.wait_for("run ")
     started.kill()
 
-    def servers():
-        return [
-            p for p in started.offspring() if p.name() == "java" or "guard.py" in str(p.cmdline())
-        ]
-
-    assert wait_until(lambda: not servers(), SECONDS), servers()
+    gone = wait_until(lambda: not started.servers(), SECONDS)
+    assert gone, started.servers()
 
 
 def test_stop_leaves_neither_process_nor_file():
