@@ -6,8 +6,10 @@ KRaft combined mode: every broker is also a controller. One process per broker, 
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import signal
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -164,13 +166,24 @@ class Cluster:
         return set(self.known_to(broker)) == set(self.brokers)
 
     def known_to(self, broker: Broker) -> list[int]:
-        """The ids of the brokers in this broker's own metadata; empty while it does not answer."""
+        """The ids of the brokers in this broker's own metadata; empty while it does not answer.
+
+        Asked in a thread: when a client is freed while Ctrl-C arrives, confluent-kafka 2.16 leaves
+        the KeyboardInterrupt pending in whatever comes next (a SystemError). Python handles signals
+        in the main thread only, so a client that lives and ends in another one is out of its way.
+        """
         config = self.client() | {"bootstrap.servers": f"{HOST}:{broker.port}"}
         config |= {"log_level": 0, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 30}
-        try:
-            return list(AdminClient(config).list_topics(timeout=0.4).brokers)
-        except KafkaException:
-            return []
+        found: list[int] = []
+
+        def ask() -> None:
+            with contextlib.suppress(KafkaException):
+                found.extend(AdminClient(config).list_topics(timeout=0.4).brokers)
+
+        asker = threading.Thread(target=ask, daemon=True)
+        asker.start()
+        asker.join()
+        return found
 
     def changed(self) -> dict[str, tuple[str, str, str]]:
         """Every broker setting that differs from Kafka's default: name → (lab, Kafka, why)."""

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 import uuid
 
 import psutil
@@ -36,13 +36,22 @@ class Kernel:
 
     def wait_for(self, text: str, seconds: float = 90) -> str:
         """Read its output until a line with `text` comes; return all that was read."""
-        read, deadline = "", time.monotonic() + seconds
-        for line in self.process.stdout:
-            read += line
-            if text in line:
-                return read
-            assert time.monotonic() < deadline, read
-        raise AssertionError(f"ended without saying {text!r}:\n{read}")
+        read, limit = "", threading.Timer(seconds, self.end)
+        limit.start()
+        try:
+            for line in self.process.stdout:
+                read += line
+                if text in line:
+                    return read
+        finally:
+            limit.cancel()
+        raise AssertionError(f"ended, or {seconds} s passed, without {text!r}:\n{read}")
+
+    def end(self) -> None:
+        """Kill it and all that it started, so that its output ends."""
+        for process in [self.process, *self.offspring()]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def offspring(self) -> list[psutil.Process]:
         """Every living process that carries the mark, but the kernel itself."""
