@@ -12,20 +12,18 @@ ratio count.
 from __future__ import annotations
 
 import argparse
-import base64
 import json
 import shutil
 import statistics
 import subprocess
 import tempfile
 import time
-import uuid
 from pathlib import Path
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from helpers.local import java, prepare
+from helpers.local import java, prepare, storage
 from helpers.local.aws import lab as stand_in
 from helpers.local.kafka import Cluster
 from helpers.local.process import HOST, Guard
@@ -56,7 +54,7 @@ def naive(size: int) -> float:
     classpath = java.classpath()
     ports = [guard.ports(2) for _ in range(size)]
     voters = ",".join(f"{n + 1}@{HOST}:{ports[n][1]}" for n in range(size))
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+    cluster = storage.new_id()
     brokers = []
     began = time.monotonic()
     try:

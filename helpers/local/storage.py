@@ -17,8 +17,13 @@ from helpers.local.process import HOST
 
 
 def new_id() -> str:
-    """A random id as Kafka writes them: 16 bytes in URL-safe base64, unpadded."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]
+    """A random id as Kafka writes them: 16 bytes in URL-safe base64, unpadded.
+
+    Never with a dash in front, as Kafka's own: a command line would take it for an option.
+    """
+    while (name := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[:22]).startswith("-"):
+        continue
+    return name
 
 
 def format_directory(folder: Path, cluster_id: str, node: int) -> None:
