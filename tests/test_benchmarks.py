@@ -17,7 +17,7 @@ AT_REST_MB = 450  # one broker with AWS
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_a_lab_starts_as_much_sooner_as_promised():
-    argv = [sys.executable, str(ROOT / "benchmarks" / "startup.py"), "--rounds", "5"]
+    argv = [sys.executable, str(ROOT / "benchmarks" / "startup.py"), "--rounds", "7"]
     done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     print(done.stdout)

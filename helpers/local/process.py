@@ -62,7 +62,7 @@ class Guard:
             start_new_session=True,
         )
         self.pid = self._process.pid
-        self._read()
+        self._greeted = False  # it says "ready" first, which is read with the first answer
 
     def ports(self, count: int) -> list[int]:
         """Reserve `count` TCP ports of 127.0.0.1 for this lab.
@@ -88,6 +88,9 @@ class Guard:
             try:
                 self._process.stdin.write(json.dumps({"op": op, **request}).encode() + b"\n")
                 self._process.stdin.flush()
+                if not self._greeted:
+                    self._read()
+                    self._greeted = True
                 answer = self._read()
             except (BrokenPipeError, ValueError) as error:
                 raise LabError("this lab has ended; start it anew with start_lab()") from error
