@@ -20,31 +20,24 @@ import tempfile
 import time
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
 from helpers.local import java, prepare, storage
 from helpers.local.aws import lab as stand_in
 from helpers.local.kafka import Cluster
-from helpers.local.process import HOST, Guard
+from helpers.local.metadata import known_brokers
+from helpers.local.process import HOST, Guard, wait_until
 
 LIMIT = 120  # seconds for one start
 
 
 def wait_for_metadata(ports: list[int]) -> None:
-    """Ask until every broker is known to every other, with a client as a learner would have it."""
-    quick = {"log_level": 0, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 30}
-    deadline = time.monotonic() + LIMIT
-    for port in ports:
-        admin = AdminClient({"bootstrap.servers": f"{HOST}:{port}", **quick})
-        while time.monotonic() < deadline:
-            try:
-                if len(admin.list_topics(timeout=0.4).brokers) == len(ports):
-                    break
-            except KafkaException:
-                continue
-        else:
-            raise SystemExit(f"no answer on port {port} within {LIMIT} s")
+    """Ask until every broker knows every other, as the lab itself asks."""
+
+    def known() -> bool:
+        servers = ({"bootstrap.servers": f"{HOST}:{port}"} for port in ports)
+        return all(len(known_brokers(server)) == len(ports) for server in servers)
+
+    if not wait_until(known, LIMIT):
+        raise SystemExit(f"no answer on the ports {ports} within {LIMIT} s")
 
 
 def naive(size: int) -> float:

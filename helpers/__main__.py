@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from helpers.errors import LabError
+from helpers.local.paths import PARTS
 
-PARTS = ("kafka", "registry", "aws")
 OLDEST, NEWEST = (3, 11), (3, 13)
 
 
@@ -107,11 +107,12 @@ def _run(args) -> int:
 
 
 def _fetch(args) -> int:
-    from helpers.local import prepare
+    from helpers.local import java, prepare
 
     parts = args.parts or ["kafka", "registry"]
     if "kafka" in parts:
         prepare.kafka_ready()
+        java.classpath()  # checks every jar
     if "registry" in parts:
         prepare.registry_ready()
     print(f"here: {', '.join(parts)}; lessons start without a network now")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -19,8 +20,7 @@ from helpers import config
 from helpers.checklist import Check, local
 from helpers.errors import LabError
 from helpers.local import cloudcheck, shared
-
-TOPICS = ("estudiante-eventos", "sistema-logs", "notificaciones")
+from helpers.pipeline.topics import TOPICS
 
 
 def checks(target: str | None = None) -> list[Check]:
@@ -85,6 +85,12 @@ class Where:
         why = f"not configured: {', '.join(missing)}" if missing else ""
         return cls("Confluent Cloud and AWS", *parts, why)
 
+    @property
+    def mend(self) -> str:
+        """What brings a missing Kafka or AWS."""
+        local = "lab" in self.label
+        return "python -m helpers up" if local else "fill in .env (docs/cloud.md)"
+
     @contextmanager
     def environment(self):
         """AWS_* as they are there, while the questions are asked."""
@@ -98,7 +104,7 @@ class Where:
 
 
 def _confluent(where: Where):
-    mend = "python -m helpers up" if "lab" in where.label else "fill in .env (docs/cloud.md)"
+    mend = where.mend
     names = ("Cluster reachable", "API key valid", "Topics created")
     if not where.kafka:
         yield Check("Confluent", "Account", False, where.why_not or "not configured", mend)
@@ -132,11 +138,9 @@ def _confluent(where: Where):
 
 
 def _aws(where: Where):
-    import boto3
-
-    mend = "python -m helpers up" if "lab" in where.label else "fill in .env (docs/cloud.md)"
+    mend = where.mend
     if not where.aws:
-        for name in ("Account", "Identity and IAM", *(name for name, *_ in _resources(None))):
+        for name in ("Account", "Identity and IAM", *RESOURCES):
             yield Check("AWS", name, False, "not configured" if name == "Account" else "-", mend)
         return
     region = where.aws.get("AWS_DEFAULT_REGION", "")
@@ -147,7 +151,7 @@ def _aws(where: Where):
         yield Check("AWS", "Identity and IAM", False, str(error), mend)
         return
     yield Check("AWS", "Identity and IAM", True, f"account {account}, keys accepted")
-    for name, count, remedy in _resources(boto3):
+    for name, (count, remedy) in RESOURCES.items():
         try:
             n = count()
         except (ClientError, BotoCoreError) as error:
@@ -156,28 +160,16 @@ def _aws(where: Where):
             yield Check("AWS", name, n > 0, f"{n} here" if n else "none yet", remedy)
 
 
-def _resources(boto3) -> list[tuple[str, Callable[[], int], str]]:
-    """What the series makes in AWS: name, how many there are, which lesson makes the first."""
+def _count(service: str, operation: str, key: str) -> Callable[[], int]:
+    """A question that counts what an AWS service lists under `key`."""
+    return lambda: len(getattr(boto3.client(service), operation)()[key])
 
-    def client(service):
-        return boto3.client(service)
 
-    return [
-        ("S3 bucket", lambda: len(client("s3").list_buckets()["Buckets"]), "run lesson 01"),
-        (
-            "CloudWatch log group",
-            lambda: len(client("logs").describe_log_groups(limit=50)["logGroups"]),
-            "lesson 10",
-        ),
-        (
-            "CloudWatch metrics",
-            lambda: len(client("cloudwatch").list_metrics()["Metrics"]),
-            "run lesson 01",
-        ),
-        (
-            "CloudWatch alarm",
-            lambda: len(client("cloudwatch").describe_alarms()["MetricAlarms"]),
-            "lesson 11",
-        ),
-        ("SNS topic", lambda: len(client("sns").list_topics()["Topics"]), "lesson 11"),
-    ]
+# What the series makes in AWS: name → how many there are, and which lesson makes the first.
+RESOURCES = {
+    "S3 bucket": (_count("s3", "list_buckets", "Buckets"), "run lesson 01"),
+    "CloudWatch log group": (_count("logs", "describe_log_groups", "logGroups"), "lesson 10"),
+    "CloudWatch metrics": (_count("cloudwatch", "list_metrics", "Metrics"), "run lesson 01"),
+    "CloudWatch alarm": (_count("cloudwatch", "describe_alarms", "MetricAlarms"), "lesson 11"),
+    "SNS topic": (_count("sns", "list_topics", "Topics"), "lesson 11"),
+}

@@ -75,10 +75,6 @@ class Lab:
             print(f"Only on a local lab of your own: {what}. Read on, or run with target='local'.")
         return bool(self.brokers)
 
-    def client_config(self, key: str, secret: str) -> dict[str, str]:
-        """`lab.kafka` with another API key; a secure lab knows those it was started with."""
-        return {**self.kafka, "sasl.username": key, "sasl.password": secret}
-
     def show(self) -> None:
         """Print what runs (process, port, version, memory) and the configuration, masked."""
         print(f"{'process':<12}{'where':<24}{'version':<18}{'memory':>8}")

@@ -14,19 +14,17 @@ import subprocess
 from pathlib import Path
 
 import yaml
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from helpers.errors import LabError
 from helpers.local import aws, fetch, registry, settings, shared
 from helpers.local.aws.server import MINISTACK
-from helpers.local.paths import home, locked
-from helpers.local.process import HOST, listening, wait_until
+from helpers.local.metadata import known_brokers
+from helpers.local.paths import PARTS, home, locked
+from helpers.local.process import HOST, listening, require_free, wait_until
 
 COMPOSE = Path(__file__).parents[2] / "docker" / "compose.yaml"
 PROJECT = "aws-confluent"
 REGION = "us-east-1"
-PARTS = ("kafka", "registry", "aws")
 # Seconds: to fetch and build images on a slow line, to become ready after that, to end
 FETCHING, STARTING, ENDING = 1800, 120, 120
 
@@ -102,11 +100,7 @@ def published() -> dict[str, int]:
 def _start(names: list[str], user: str) -> dict:
     ports = {name: port for name, port in published().items() if name in names}
     for name, port in ports.items():
-        if listening(port):
-            raise LabError(
-                f"port {port} of {HOST} is taken, {name} cannot use it; see who has it "
-                f"(ss -ltnp | grep {port}) and stop that, or change it in {COMPOSE}"
-            )
+        require_free(port, name, f"change it in {COMPOSE}")
     key, secret = aws.new_keys()
     folder().mkdir(mode=0o700)
     (folder() / "aws" / "tmp").mkdir(parents=True)
@@ -132,19 +126,13 @@ def ready(ports: dict[str, int]) -> bool:
     """Whether each service itself answers, and every broker counts all of them in."""
     brokers = [port for name, port in ports.items() if name.startswith("broker-")]
     return (
-        all(_knows(port, len(brokers)) for port in brokers)
+        all(
+            len(known_brokers({"bootstrap.servers": f"{HOST}:{port}"}, seconds=2)) == len(brokers)
+            for port in brokers
+        )
         and ("registry" not in ports or registry.answers(ports["registry"]))
         and ("aws" not in ports or aws.ready(ports["aws"]))
     )
-
-
-def _knows(port: int, brokers: int) -> bool:
-    try:
-        # Level 0: while a broker starts, refused connections are no news.
-        admin = AdminClient({"bootstrap.servers": f"{HOST}:{port}", "log_level": 0})
-        return len(admin.list_topics(timeout=2).brokers) == brokers
-    except KafkaException:
-        return False
 
 
 def _note(ports: dict[str, int], key: str, secret: str) -> dict:

@@ -64,15 +64,11 @@ def jars(part: str) -> list[Jar]:
 def ensure(part: str) -> list[Path]:
     """Make sure that every file of `part` is here and unaltered; return their paths in order.
 
-    Downloads only what is missing, with a progress bar, the size said beforehand.
-
     Raises:
-        LabError: no network, disk full, or a file whose sha256 is not the locked one.
+        LabError: as `obtain`; or a file whose sha256 is not the locked one.
     """
+    obtain(part)
     wanted = jars(part)
-    if any(not intact_size(jar) for jar in wanted):
-        with locked(home() / "maven" / ".lock"):
-            _download([jar for jar in wanted if not intact_size(jar)], part)
     with ThreadPoolExecutor(4) as pool:
         digests = list(pool.map(lambda jar: sha256(jar.local), wanted))
     for jar, digest in zip(wanted, digests, strict=True):
@@ -83,6 +79,18 @@ def ensure(part: str) -> list[Path]:
                 f"{jar.sha256[:12]}…); it was deleted, run the same again to fetch it anew"
             )
     return [jar.local for jar in wanted]
+
+
+def obtain(part: str) -> None:
+    """Download what is missing of `part`, with a progress bar, the size said beforehand.
+
+    Raises:
+        LabError: no network, or the disk is full.
+    """
+    wanted = jars(part)
+    if not all(map(intact_size, wanted)):
+        with locked(home() / "maven" / ".lock"):
+            _download([jar for jar in wanted if not intact_size(jar)], part)
 
 
 def intact_size(jar: Jar) -> bool:
@@ -181,6 +189,6 @@ def _no_network(jar: Jar, source: str, error: OSError) -> str:
     if isinstance(error, requests.RequestException):
         return (
             f"no network: cannot fetch {name} ({type(error).__name__}); connect once "
-            "(or unpack a kit, see README: 'A class without a network') and run the same again"
+            "(or use a kit, see README and docs/install.md) and run the same again"
         )
     return f"cannot fetch {name} from {source}: {error}"

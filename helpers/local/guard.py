@@ -18,10 +18,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 TICK = 0.2  # seconds between two looks at the owner and the children
-GRACE = 3.0  # seconds that servers get to stop by themselves on a polite end
 PR_SET_PDEATHSIG = 1
 
 
@@ -67,20 +65,13 @@ class Guard:
     def state(self):
         return {name: child.poll() for name, child in self.children.items()}
 
-    def end(self, polite):
-        """Stop everything, politely (SIGTERM first) or at once, then clean up."""
+    def end(self):
+        """Kill everything, then remove the run directory: nothing of a lab is kept."""
         alive = [c for c in self.children.values() if c.poll() is None]
-        for child in alive:
-            # A paused broker cannot hear SIGTERM until it is continued.
-            send(child.pid, signal.SIGCONT)
-            send(child.pid, signal.SIGTERM if polite else signal.SIGKILL)
-        deadline = time.monotonic() + GRACE
-        while polite and time.monotonic() < deadline and any(c.poll() is None for c in alive):
-            time.sleep(0.02)
         for child in self.children.values():
-            send(child.pid, signal.SIGKILL)
-            if child in alive:
-                child.wait()
+            send(child.pid, signal.SIGKILL)  # also what an ended server may have forked
+        for child in alive:
+            child.wait()
         shutil.rmtree(self.run, ignore_errors=True)
 
     def serve(self):
@@ -93,16 +84,15 @@ class Guard:
                 continue
             data = os.read(0, 1 << 16)
             if not data:
-                return False
+                return
             buffer += data
             *lines, buffer = buffer.split(b"\n")
             for line in lines:
                 request = json.loads(line)
                 op = request.pop("op")
                 if op == "end":
-                    return request["polite"]
+                    return
                 print(json.dumps(self.answer(op, request)), flush=True)
-        return False
 
     def answer(self, op, request):
         try:
@@ -128,14 +118,13 @@ def main():
         # inherited by the servers, and a JVM that inherits it never hears SIGTERM.
         signal.signal(number, lambda *_: None)
     guard = Guard(run, owner)
-    polite = False
     try:
         print(json.dumps({"ready": os.getpid()}), flush=True)
-        polite = guard.serve()
+        guard.serve()
     except BrokenPipeError:
         pass  # the owner died between asking and reading the answer
     finally:
-        guard.end(polite)
+        guard.end()
 
 
 if __name__ == "__main__":

@@ -52,8 +52,8 @@ def aot_cache(flags: list[str], name: str = "kafka") -> Path:
     return home() / "aot" / f"{name}-{digest}.aot"
 
 
-def broker_command(properties: Path, train: Path | None = None) -> list[str]:
-    """The command that runs one broker.
+def broker_command(properties: Path, jars: str, train: Path | None = None) -> list[str]:
+    """The command that runs one broker; `jars` is `classpath()`.
 
     With `train`, the JVM writes its AOT cache to that path when it ends. Otherwise it uses the
     cache if there is one; a JVM that cannot use it says so in its log and starts the slow way.
@@ -64,4 +64,4 @@ def broker_command(properties: Path, train: Path | None = None) -> list[str]:
         flags.append(f"-XX:AOTCacheOutput={train}")
     elif cache.exists():
         flags.append(f"-XX:AOTCache={cache}")
-    return [executable(), *flags, "-cp", classpath(), "kafka.Kafka", str(properties)]
+    return [executable(), *flags, "-cp", jars, "kafka.Kafka", str(properties)]

@@ -6,18 +6,15 @@ KRaft combined mode: every broker is also a controller. One process per broker, 
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import signal
-import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from helpers.errors import LabError
 from helpers.local import fetch, java, settings, storage, tls
+from helpers.local.metadata import known_brokers
 from helpers.local.process import HOST, Guard, Service, wait_until
 
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -42,7 +39,9 @@ class Broker:
         if self._service is None:
             self._service = Service(
                 name=f"broker-{self.id}",
-                argv=java.broker_command(self._cluster.write_properties(self), train),
+                argv=java.broker_command(
+                    self._cluster.write_properties(self), self._cluster.classpath, train
+                ),
                 guard=self._cluster.guard,
                 port=self.port,
                 ready=lambda: self._cluster.sees(self),
@@ -169,24 +168,13 @@ class Cluster:
         return set(self.known_to(broker)) == set(self.brokers)
 
     def known_to(self, broker: Broker) -> list[int]:
-        """The ids of the brokers in this broker's own metadata; empty while it does not answer.
+        """The ids of the brokers in this broker's own metadata; empty while it does not answer."""
+        return known_brokers(self.client() | {"bootstrap.servers": f"{HOST}:{broker.port}"})
 
-        Asked in a thread: when a client is freed while Ctrl-C arrives, confluent-kafka 2.16 leaves
-        the KeyboardInterrupt pending in whatever comes next (a SystemError). Python handles signals
-        in the main thread only, so a client that lives and ends in another one is out of its way.
-        """
-        config = self.client() | {"bootstrap.servers": f"{HOST}:{broker.port}"}
-        config |= {"log_level": 0, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 30}
-        found: list[int] = []
-
-        def ask() -> None:
-            with contextlib.suppress(KafkaException):
-                found.extend(AdminClient(config).list_topics(timeout=0.4).brokers)
-
-        asker = threading.Thread(target=ask, daemon=True)
-        asker.start()
-        asker.join()
-        return found
+    @cached_property
+    def classpath(self) -> str:
+        """Kafka's jars, checked once for all brokers of the cluster."""
+        return java.classpath()
 
     def changed(self) -> dict[str, tuple[str, str, str]]:
         """Every broker setting that differs from Kafka's default: name → (lab, Kafka, why)."""

@@ -6,12 +6,15 @@ import fcntl
 import os
 import secrets
 import shutil
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from helpers.errors import LabError
+
+PARTS = ("kafka", "registry", "aws")  # what a lab can consist of
 
 
 def home() -> Path:
@@ -80,8 +83,6 @@ def _free(lock: Path) -> bool:
 
 def _age(path: Path) -> float:
     """Seconds since `path` last changed; 0 if it is gone already."""
-    import time
-
     try:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:

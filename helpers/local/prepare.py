@@ -14,12 +14,14 @@ from helpers.local.process import Guard
 
 
 def kafka_ready() -> None:
-    """Fetch and check the jars, make the format template, train the AOT cache; quick when done.
+    """Fetch the jars, make the format template, train the AOT cache; quick when done.
+
+    The jars' sha256 is checked where they are used, in `java.classpath`.
 
     Raises:
         LabError: as `fetch.ensure`.
     """
-    fetch.ensure("kafka")
+    fetch.obtain("kafka")
     storage.template()
     cache = java.aot_cache(java.QUICK)
     if cache.exists():
@@ -59,5 +61,5 @@ def _train(cache) -> None:
         if scratch.exists():
             os.replace(scratch, cache)
     finally:
-        guard.end(polite=False)
+        guard.end()
         scratch.unlink(missing_ok=True)

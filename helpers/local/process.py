@@ -35,6 +35,15 @@ def listening(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
+def require_free(port: int, who: str, otherwise: str = "choose another port") -> None:
+    """Raise LabError, saying how to find the culprit, when somebody listens on `port` already."""
+    if listening(port):
+        raise LabError(
+            f"port {port} of {HOST} is taken, {who} cannot use it; see who has it "
+            f"(ss -ltnp | grep {port}), stop that or {otherwise}"
+        )
+
+
 def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:
     """Poll `condition` until it is true (True) or `seconds` have passed (False)."""
     deadline = time.monotonic() + seconds
@@ -104,16 +113,14 @@ class Guard:
             raise LabError("the lab's guard process ended; start the lab anew with start_lab()")
         return json.loads(line)
 
-    def end(self, polite: bool = False) -> None:
+    def end(self) -> None:
         """Stop every server and remove the run directory; returns when that is done.
 
-        At once by default: nothing of a lab is kept, so there is nothing to shut down carefully.
+        At once: nothing of a lab is kept, so there is nothing to shut down carefully.
         """
         if self._process.poll() is None:
             try:
-                self._process.stdin.write(
-                    json.dumps({"op": "end", "polite": polite}).encode() + b"\n"
-                )
+                self._process.stdin.write(b'{"op": "end"}\n')
                 self._process.stdin.close()
             except (BrokenPipeError, ValueError):
                 pass
@@ -146,11 +153,7 @@ class Service:
 
     def launch(self) -> None:
         """Start the process; does not wait. Refuses a port that somebody else holds."""
-        if listening(self.port):
-            raise LabError(
-                f"port {self.port} of {HOST} is taken, {self.name} cannot use it; "
-                f"see who has it (ss -ltnp | grep {self.port}), stop that or choose another port"
-            )
+        require_free(self.port, self.name)
         answer = self.guard.ask(
             "spawn",
             name=self.name,

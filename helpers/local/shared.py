@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from helpers.errors import LabError
-from helpers.local.paths import home, locked
+from helpers.local.paths import PARTS, home, locked
 from helpers.local.process import wait_until
 
 
@@ -56,7 +56,7 @@ def hold(brokers: int, parts: list[str]) -> None:
     """Be the holder, a process of its own: start the lab, write the state, stay until SIGTERM."""
     from helpers.lab import start_lab
 
-    want = {part: part in parts for part in ("kafka", "registry", "aws")}
+    want = {part: part in parts for part in PARTS}
     lab = start_lab(**want, brokers=brokers, own=True)
     state = {
         "pid": os.getpid(),
@@ -84,7 +84,7 @@ def up(brokers: int = 1, parts: list[str] | None = None) -> dict:
             return state
         log = home() / "shared.log"
         argv = [sys.executable, "-m", "helpers", "hold", "--brokers", str(brokers)]
-        argv += ["--parts", *(parts or ["kafka", "registry", "aws"])]
+        argv += ["--parts", *(parts or PARTS)]
         with log.open("wb") as out:
             holder = subprocess.Popen(
                 argv,
