@@ -210,11 +210,12 @@ def start_lab(
         )
     extra = dict(broker_config or {})
     wanted = (target, prefix, brokers, secure, tuple(sorted(extra.items())))
-    if _current and _current._wanted != wanted:
+    special = own or secure or brokers > 1 or extra
+    attached = _current and _current.is_local and not _current._guard
+    if _current and (_current._wanted != wanted or (special and attached)):
         _current.stop()
     lab = _current or Lab(target, prefix)
     lab._wanted = wanted
-    special = own or secure or brokers > 1 or extra
     state = None if special or target == "cloud" or lab._guard else shared.find()
     try:
         if target == "cloud":
@@ -226,6 +227,7 @@ def start_lab(
         else:
             lab._start(kafka, registry, aws, brokers, secure, extra)
     except BaseException:  # also an interrupt: a half-started lab must not stay
+        lab._restore()
         if lab._guard:
             lab._guard.end()
         _current = None

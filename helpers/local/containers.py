@@ -38,7 +38,7 @@ def up(brokers: int = 1, parts: list[str] | None = None) -> dict:
     """
     if brokers not in (1, 3):
         raise LabError(f"--docker offers one broker or three, not {brokers}: use --brokers 3")
-    with locked(home() / ".up.lock"):
+    with locked(home() / ".up.lock", "starting a shared lab", FETCHING):
         if state := shared.find():
             if "ports" in state:
                 return state

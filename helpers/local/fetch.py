@@ -89,7 +89,7 @@ def obtain(part: str) -> None:
     """
     wanted = jars(part)
     if not all(map(intact_size, wanted)):
-        with locked(home() / "maven" / ".lock"):
+        with locked(home() / "maven" / ".lock", f"fetching {part}"):
             _download([jar for jar in wanted if not intact_size(jar)], part)
 
 

@@ -36,15 +36,39 @@ def home() -> Path:
 
 
 @contextmanager
-def locked(path: Path):
-    """Hold an exclusive lock on `path` (created if missing); other processes wait.
+def locked(path: Path, doing: str, seconds: float = 900.0):
+    """Hold an exclusive lock on `path` (created if missing) while `doing` what it says.
 
-    The kernel drops the lock when its holder dies, however it dies, so none is ever stale.
+    Who has to wait for another process is told so after a second. The operating system drops the
+    lock when its holder dies, however it dies, so none is ever stale.
+
+    Raises:
+        LabError: it was not to be had within `seconds`, by default what a slow download takes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    began, told = time.monotonic(), False
     with path.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        while not _taken(handle):
+            waited = time.monotonic() - began
+            if waited > seconds:
+                raise LabError(
+                    f"another lab on this machine has been at it ({doing}) for {seconds:.0f} s; "
+                    f"see who holds {path} (lsof {path}), end that and run the same again"
+                )
+            if waited > 1 and not told:
+                print(f"Waiting for another lab on this machine ({doing})", flush=True)
+                told = True
+            time.sleep(0.02)
         yield
+
+
+def _taken(handle) -> bool:
+    """Whether we have the lock on this open file now."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def new_run() -> Path:
@@ -73,12 +97,8 @@ def sweep(runs: Path) -> list[str]:
 
 
 def _free(lock: Path) -> bool:
-    try:
-        with lock.open("a") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    with lock.open("a") as handle:
+        return _taken(handle)
 
 
 def _age(path: Path) -> float:

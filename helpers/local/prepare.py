@@ -26,7 +26,7 @@ def kafka_ready() -> None:
     cache = java.aot_cache(java.QUICK)
     if cache.exists():
         return
-    with locked(home() / "aot" / ".lock"):
+    with locked(home() / "aot" / ".lock", "preparing a quick start"):
         if not cache.exists():
             print("Preparing a quick start for the brokers, once (about 10 s)")
             _train(cache)

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -71,6 +72,7 @@ class Guard:
             start_new_session=True,
         )
         self.pid = self._process.pid
+        self._heard = b""
         self._greeted = False  # it says "ready" first, which is read with the first answer
 
     def ports(self, count: int) -> list[int]:
@@ -80,7 +82,7 @@ class Guard:
         run directory, and choosing is done under a lock.
         """
         mine = self.run / "ports"
-        with locked(self.run.parent / ".ports.lock"):
+        with locked(self.run.parent / ".ports.lock", "choosing ports"):
             taken = {
                 int(port) for p in self.run.parent.glob("*/ports") for port in p.read_text().split()
             }
@@ -91,29 +93,43 @@ class Guard:
                 handle.writelines(f"{port}\n" for port in chosen)
         return chosen
 
-    def ask(self, op: str, **request) -> dict:
-        """One request to the guard and its answer."""
+    def ask(self, op: str, patience: float = 30.0, **request) -> dict:
+        """One request to the guard and its answer, which may take `patience` seconds.
+
+        Raises:
+            LabError: the guard has ended, does not answer, or could not do it.
+        """
         with self._turn:
             try:
                 self._process.stdin.write(json.dumps({"op": op, **request}).encode() + b"\n")
                 self._process.stdin.flush()
                 if not self._greeted:
-                    self._read()
+                    self._read(patience)
                     self._greeted = True
-                answer = self._read()
+                answer = self._read(patience)
             except (BrokenPipeError, ValueError) as error:
                 raise LabError("this lab has ended; start it anew with start_lab()") from error
         if "error" in answer:
             raise LabError(f"could not {op} {request.get('name', '')}: {answer['error']}")
         return answer
 
-    def _read(self) -> dict:
-        line = self._process.stdout.readline()
-        if not line:
-            raise LabError("the lab's guard process ended; start the lab anew with start_lab()")
+    def _read(self, seconds: float) -> dict:
+        """The next line that the guard wrote."""
+        pipe = self._process.stdout.fileno()
+        while b"\n" not in self._heard:
+            if not select.select([pipe], [], [], seconds)[0]:
+                raise LabError(
+                    f"the lab's guard (process {self.pid}) has not answered for {seconds:.0f} s; "
+                    f"kill it (kill -9 {self.pid}) and start the lab anew with start_lab()"
+                )
+            data = os.read(pipe, 1 << 16)
+            if not data:
+                raise LabError("the lab's guard process ended; start the lab anew with start_lab()")
+            self._heard += data
+        line, _, self._heard = self._heard.partition(b"\n")
         return json.loads(line)
 
-    def end(self) -> None:
+    def end(self, patience: float = 30.0) -> None:
         """Stop every server and remove the run directory; returns when that is done.
 
         At once: nothing of a lab is kept, so there is nothing to shut down carefully.
@@ -124,7 +140,12 @@ class Guard:
                 self._process.stdin.close()
             except (BrokenPipeError, ValueError):
                 pass
-        self._process.wait()
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            # Its servers die with it (see guard.py), and the next start sweeps its directory.
+            self._process.kill()
+            self._process.wait()
         self._process.stdout.close()
 
 
@@ -201,7 +222,8 @@ class Service:
 
     def wait_end(self, seconds: float = 30.0) -> int:
         """Wait for the process to end; its exit status."""
-        code = self.guard.ask("wait", name=self.name, seconds=seconds)["code"]
+        patience = seconds + 10
+        code = self.guard.ask("wait", patience, name=self.name, seconds=seconds)["code"]
         if code is None:
             raise LabError(self._trouble(f"did not end within {seconds:.0f} s"))
         return code

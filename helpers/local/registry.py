@@ -29,7 +29,7 @@ def unpacked() -> Path:
     if (folder / ".complete").exists():
         return folder
     [archive] = fetch.ensure("registry")
-    with locked(home() / "maven" / ".registry.lock"):
+    with locked(home() / "maven" / ".registry.lock", "unpacking the registry"):
         if not (folder / ".complete").exists():
             _unpack(archive, folder)
     return folder

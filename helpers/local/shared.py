@@ -79,7 +79,7 @@ def up(brokers: int = 1, parts: list[str] | None = None) -> dict:
     Raises:
         LabError: it did not come up; quotes what it said.
     """
-    with locked(home() / ".up.lock"):
+    with locked(home() / ".up.lock", "starting a shared lab"):
         if state := find():
             return state
         log = home() / "shared.log"

@@ -45,7 +45,7 @@ def template() -> Path:
     checkpoint = folder / "00000000000000000000-0000000000.checkpoint"
     if checkpoint.exists():
         return checkpoint
-    with locked(home() / "templates" / ".lock"):
+    with locked(home() / "templates" / ".lock", "formatting a broker"):
         if not checkpoint.exists():
             _format_once(folder, checkpoint.name)
     return checkpoint
