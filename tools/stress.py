@@ -2,6 +2,7 @@
 
     python tools/stress.py              ten runs, then one with the machine busy
     python tools/stress.py 3 02 03      three runs of two lessons, then one busy
+    python tools/stress.py 0            only the one with the machine busy
 
 Prints a table; the exit status is 1 if anything failed in any run.
 """

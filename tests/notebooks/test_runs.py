@@ -12,42 +12,47 @@ from tests.notebooks.play import play, restarted_half_way, with_parameters
 from tests.notebooks.sample import sample
 
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-ways = pytest.mark.parametrize(
-    "way", [restarted_half_way, lambda notebook: play(notebook, times=2)], ids=["restart", "twice"]
-)
-soak = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 
 def marked(function):
-    for mark in soak:
+    for mark in (pytest.mark.soak, pytest.mark.timeout(1800)):
         function = mark(function)
     return each_lesson(function)
 
 
-@marked
-@pytest.mark.parametrize(("seed", "prefix"), [(11, "ana-"), (2026, "grupo-b-")])
-def test_other_seeds_and_a_prefix(path, seed, prefix, tmp_path):
-    outcome = run_lesson(path, tmp_path / path.name, {"seed": seed, "prefix": prefix})
-    assert outcome.problem == ""
+def twice(path, **values) -> None:
+    play(with_parameters(Lesson(path), **values), times=2)
+
+
+def restarted(path, **values) -> None:
+    restarted_half_way(with_parameters(Lesson(path), **values))
 
 
 @marked
-@ways
-def test_as_in_class(path, way):
-    way(with_parameters(Lesson(path)))
-
-
-@marked
-def test_on_the_cloud(path, cloud_lab, tmp_path):
-    parameters = {"target": "cloud", "prefix": "ana-"}
+def test_another_seed_and_a_prefix(path, tmp_path):
+    parameters = {"seed": 11, "prefix": "ana-"}
     assert run_lesson(path, tmp_path / path.name, parameters).problem == ""
 
 
 @marked
-@ways
-def test_as_in_class_on_the_cloud(path, way, cloud_lab):
+def test_every_cell_twice(path):
+    twice(path, seed=2026, prefix="grupo-b-")
+
+
+@marked
+def test_restarted_half_way(path):
+    restarted(path)
+
+
+@marked
+def test_every_cell_twice_on_the_cloud(path, cloud_lab):
+    twice(path, target="cloud", prefix="ana-", seed=23)
+
+
+@marked
+def test_restarted_half_way_on_the_cloud(path, cloud_lab):
     """Nothing dies with the kernel there: topics and buckets outlive the restart."""
-    way(with_parameters(Lesson(path), target="cloud", prefix="luis-"))
+    restarted(path, target="cloud", prefix="luis-")
 
 
 def test_a_cell_that_cannot_be_repeated_is_found():
