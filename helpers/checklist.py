@@ -36,15 +36,12 @@ class Check:
         return f"{'✅' if self.ok else '❌'} {self.area:<10}{self.name:<22}{self.detail}{remedy}"
 
 
-def local(lent: dict[str, str]) -> Iterator[Check]:
-    """The brief's list for the local side, asked now.
-
-    `lent` are the AWS_* variables that a running lab has set: not the learner's own.
-    """
+def local() -> Iterator[Check]:
+    """The brief's list for the local side, asked now."""
     missing = [f for f in FOLDERS if not (ROOT / f).is_dir()]
     yield _tick("Structure", not missing, ", ".join(missing) or "all folders", "git checkout .")
     yield _sample()
-    yield _variables(lent)
+    yield _variables()
     yield _dependencies()
     yield _java()
     yield _cache()
@@ -71,14 +68,14 @@ def _sample() -> Check:
     )
 
 
-def _variables(lent: dict[str, str]) -> Check:
+def _variables() -> Check:
     mend = 'cp .env.example .env and fill it in; only target="cloud" needs it'
     try:
         known = config.variables()
     except LabError as error:
         return _tick("Variables", False, str(error), mend)
     wanted = [*config.KAFKA, *config.AWS]
-    have = [name for name in wanted if known.get(name) not in (None, lent.get(name))]
+    have = [name for name in wanted if name in known]
     return _tick("Variables", len(have) == len(wanted), f"{len(have)} of {len(wanted)} set", mend)
 
 

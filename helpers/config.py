@@ -20,6 +20,8 @@ REGISTRY = ("SCHEMA_REGISTRY_URL", "SCHEMA_REGISTRY_API_KEY", "SCHEMA_REGISTRY_A
 AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
 OPTIONAL = ("KAFKA_CA_LOCATION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_PROFILE")
 KNOWN = (*KAFKA, *REGISTRY, *AWS, *OPTIONAL, "ALERT_EMAIL", "ALERT_PHONE")
+# What a local lab hides while it runs: name → what the learner's environment had, if anything.
+hidden: dict[str, str | None] = {}
 ASSIGNMENT = re.compile(r"^\s*(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=")
 
 
@@ -29,13 +31,19 @@ def env_file() -> Path:
     return Path(named).expanduser() if named else ROOT / ".env"
 
 
+def environment() -> dict[str, str]:
+    """The learner's own environment: without the AWS_* variables of a local lab."""
+    own = {name: value for name, value in os.environ.items() if name not in hidden}
+    return own | {name: value for name, value in hidden.items() if value is not None}
+
+
 def variables() -> dict[str, str]:
     """Every known variable that is set and not empty, environment before file.
 
     Raises:
         LabError: the file cannot be read or a line of it is not `NAME=value`.
     """
-    merged = {**_read(env_file()), **os.environ}
+    merged = {**_read(env_file()), **environment()}
     return {name: merged[name] for name in KNOWN if merged.get(name)}
 
 

@@ -28,7 +28,7 @@ def checks(target: str | None = None) -> list[Check]:
     where = Where.find(target)
     with where.environment():
         remote = [*_confluent(where), *_aws(where)]
-    return [*remote, *local(where.aws or {})]
+    return [*remote, *local()]
 
 
 def report(target: str | None = None) -> list[Check]:
@@ -95,12 +95,17 @@ class Where:
     def environment(self):
         """AWS_* as they are there, while the questions are asked."""
         before = dict(os.environ)
-        os.environ.update(self.aws or {})
         try:
+            self._become(config.environment() | (self.aws or {}))
             yield
         finally:
-            os.environ.clear()
-            os.environ.update(before)
+            self._become(before)
+
+    @staticmethod
+    def _become(variables: dict[str, str]) -> None:
+        os.environ.clear()
+        os.environ.update(variables)
+        boto3.setup_default_session()  # the old one would keep the keys that it found
 
 
 def _confluent(where: Where):

@@ -141,6 +141,7 @@ class Lab:
         for name, value in (self.aws or {}).items():
             self._before.setdefault(name, os.environ.get(name))
             os.environ[name] = value
+        config.hidden.update(self._before if self.is_local else {})
         if self.aws:
             boto3.setup_default_session()  # the old one would keep the keys of an earlier lab
 
@@ -149,6 +150,7 @@ class Lab:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+        config.hidden.clear()
         if self._before:
             boto3.setup_default_session()
 

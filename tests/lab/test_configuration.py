@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
+import boto3
 import pytest
 
-from helpers import config
+from helpers import config, doctor
 from helpers.__main__ import main
 from helpers.errors import LabError
 from helpers.lab import start_lab
@@ -66,6 +68,21 @@ def test_real_variables_win_over_the_file(env_file, monkeypatch):
     env_file.write_text("ALERT_EMAIL=a@example.com\nALERT_PHONE=+15550100100\n")
     monkeypatch.setenv("ALERT_EMAIL", "b@example.com")
     assert config.variables() == {"ALERT_EMAIL": "b@example.com", "ALERT_PHONE": "+15550100100"}
+
+
+def test_a_local_labs_aws_is_not_taken_for_the_learners_own(env_file, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-south-2")
+    lab = start_lab(kafka=False, aws=True, quiet=True)
+    try:
+        assert config.variables() == {"AWS_DEFAULT_REGION": "eu-south-2"}
+        aws = {check.name: check for check in doctor.checks("cloud") if check.area == "AWS"}
+        assert (aws["Account"].ok, aws["Account"].detail) == (False, "not configured")
+        assert os.environ["AWS_ENDPOINT_URL"] == lab.aws["AWS_ENDPOINT_URL"]
+        assert boto3.client("s3").list_buckets()["Buckets"] == []  # the lab's, as before
+    finally:
+        lab.stop()
+    assert config.hidden == {}
+    assert config.variables() == {"AWS_DEFAULT_REGION": "eu-south-2"}
 
 
 def test_secrets_are_masked():
