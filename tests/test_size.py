@@ -1,12 +1,19 @@
-"""Small stays small: lines per part are printed, what lessons import and each file are bounded."""
+"""Small stays small: lines per part are printed; what a lesson imports and each file are bounded."""
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from helpers.run import ROOT
+import pytest
 
-LESSON_FACING = 1200
+from helpers.run import ROOT
+from tests.notebooks.lesson import LESSONS, Lesson
+
+ONE_LESSON = 900  # lines of helpers that any one lesson imports
+DRAWING = 100  # lines of show/ for each lesson that there is
 ONE_FILE = 250
 CODE = ["helpers", "tests", "tools", "benchmarks", "solutions", "infra", "docs"]
 PARTS = {
@@ -19,8 +26,9 @@ PARTS = {
     "load": ["load.py", "load"],
     "commands": ["run.py", "doctor.py", "__main__.py"],
 }
-# The checks are what lessons ask, loaded one file a lesson: not part of what a lesson imports.
-IMPORTED = ["lab", "show", "exercises"]
+# The door, the drawings and the checks' caller. What one file asks of one exercise, the student
+# system and the stand-ins are not what a reader of a lesson has to know.
+FACING = re.compile(r"helpers\.(lab|exercises|cleanup|worker|show\.\w+)")
 # file -> reason why it is longer than ONE_FILE lines
 LONGER: dict[str, str] = {}
 
@@ -31,15 +39,46 @@ def lines(path: Path) -> int:
     return sum(len(file.read_text("utf-8").splitlines()) for file in files)
 
 
+def imports(trees: Iterable[ast.AST]) -> set[str]:
+    """The lesson-facing modules of helpers that the code imports, `from helpers.show import x` too."""
+    found = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        found |= {name for name in names if FACING.fullmatch(name)}
+    return found
+
+
+def source(module: str) -> Path:
+    return ROOT / f"{module.replace('.', '/')}.py"
+
+
+def reached(trees: Iterable[ast.AST]) -> set[str]:
+    """What `imports` finds, and what those modules import in turn."""
+    seen: set[str] = set()
+    new = imports(trees)
+    while new:
+        seen |= new
+        new = imports(ast.parse(source(module).read_text("utf-8")) for module in new) - seen
+    return seen
+
+
 def test_lines_per_part():
     helpers = ROOT / "helpers"
     sizes = {part: sum(lines(helpers / name) for name in PARTS[part]) for part in PARTS}
-    total = lines(helpers)
-    sizes["the rest"] = total - sum(sizes.values())
-    facing = sum(sizes[part] for part in IMPORTED)
+    sizes["the rest"] = lines(helpers) - sum(sizes.values())
     print("\n".join(f"{size:>6} {part}" for part, size in sizes.items()))
-    print(f"{facing:>6} of {total} are what lessons import ({', '.join(IMPORTED)})")
-    assert facing <= LESSON_FACING
+    assert sizes["show"] <= DRAWING * len(LESSONS)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_what_a_lesson_imports_is_small(path):
+    modules = reached(Lesson(path).trees)
+    sizes = {module: lines(source(module)) for module in sorted(modules)}
+    print(sum(sizes.values()), "lines:", sizes)
+    assert 0 < sum(sizes.values()) <= ONE_LESSON
 
 
 def test_no_file_outgrows():
