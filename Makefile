@@ -53,6 +53,10 @@ soak: $(BROWSER)  ## what needs long or needs a browser: cloud target, other see
 kit: $(STAMP)  ## pack wheels, jars and registry into one archive for a room without a network
 	@$(PY) -m helpers kit
 
+.PHONY: slides
+slides: $(STAMP)  ## the slides of docs/slides as HTML that works offline, into build/slides/
+	@$(PY) tools/slides.py
+
 doctor: $(STAMP)  ## the status checklist
 	@$(PY) -m helpers doctor
 

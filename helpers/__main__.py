@@ -40,9 +40,37 @@ def parser() -> argparse.ArgumentParser:
     topics = commands.add_parser("topics", help="create the three topics of the brief")
     topics.add_argument("--target", choices=("local", "cloud"), default="local")
     topics.add_argument("--prefix", default="")
+    produce = commands.add_parser("produce", help="send seeded events: rate, progress, summary")
+    _produce_options(produce)
     kit = commands.add_parser("kit", help="pack wheels, jars and registry into one offline archive")
     kit.add_argument("--out", default="build")
     return top
+
+
+def _produce_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--target", choices=("local", "cloud"), default="local")
+    where = "a local broker of yours instead of the shared lab's"
+    command.add_argument("--bootstrap", metavar="HOST:PORT", help=where)
+    command.add_argument("--prefix", default="", help="in front of the topics' names")
+    command.add_argument("--seed", type=_positive(int, 0), default=7, help="which events (7)")
+    command.add_argument("--rate", type=_positive(float), default=50, help="events a second (50)")
+    command.add_argument("--duration", type=_positive(float), metavar="S", help="seconds; no limit")
+    command.add_argument("--count", type=_positive(int), metavar="N", help="events; no limit")
+    acks = "append topic, partition, offset and event_id of what was acknowledged, as JSON lines"
+    command.add_argument("--acks-file", metavar="FILE", help=acks)
+
+
+def _positive(kind: type, least: float = 1e-6):
+    """A reader of numbers for argparse that takes no smaller one than `least`."""
+
+    def read(word: str):
+        number = kind(word)
+        if not least <= number < float("inf"):
+            raise argparse.ArgumentTypeError(f"{word} is too small or too large")
+        return number
+
+    read.__name__ = kind.__name__  # argparse names it when a word is no number at all
+    return read
 
 
 def _part(word: str) -> str:
@@ -135,6 +163,23 @@ def _topics(args) -> int:
     return 0
 
 
+def _produce(args) -> int:
+    from helpers import config
+    from helpers.local import cloudcheck, shared
+    from helpers.pipeline import produce
+
+    if args.target == "cloud":
+        settings = config.cloud_kafka()
+        cloudcheck.kafka(settings)  # a wrong key or address is found here, in words
+    elif args.bootstrap:
+        settings = {"bootstrap.servers": args.bootstrap}
+    elif state := shared.find():
+        settings = state["kafka"]
+    else:
+        raise LabError("no shared lab is running; start one first: python -m helpers up")
+    return produce.main(args, settings)
+
+
 def _kit(args) -> int:
     from helpers import kit
 
@@ -149,6 +194,7 @@ COMMANDS = {
     "run": _run,
     "fetch": _fetch,
     "topics": _topics,
+    "produce": _produce,
     "kit": _kit,
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from botocore.exceptions import ClientError
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistryError
 
 from helpers.errors import LabError
 from helpers.local.process import wait_until
@@ -71,3 +72,30 @@ def drop_bucket(s3, bucket: str) -> int | None:
         s3.delete_objects(Bucket=bucket, Delete={"Objects": objects[start : start + 1000]})
     s3.delete_bucket(Bucket=bucket)
     return len(objects)
+
+
+def drop_subjects(registry: SchemaRegistryClient, *names: str) -> list[str]:
+    """Delete those of the subjects that exist, for good: all versions, and the compatibility level.
+
+    A registry lets go of a subject in two steps: first it only marks it, then it forgets it. Name a
+    subject before those that its schemas refer to. The client forgets what it remembered of them.
+
+    Raises:
+        SchemaRegistryError: the registry refuses (another schema refers to one of them, say).
+    """
+    removed = []
+    for name in names:
+        found = [_delete_subject(registry, name, permanent) for permanent in (False, True)]
+        removed += [name] * any(found)
+    registry.clear_caches()
+    return removed
+
+
+def _delete_subject(registry: SchemaRegistryClient, name: str, permanent: bool) -> bool:
+    try:
+        registry.delete_subject(name, permanent=permanent)
+    except SchemaRegistryError as error:
+        if error.http_status_code != 404:
+            raise
+        return False
+    return True

@@ -96,12 +96,12 @@ def cloud_kafka() -> dict[str, str]:
     return config
 
 
-def cloud_registry() -> dict[str, str]:
-    """The configuration of `SchemaRegistryClient` for Confluent Cloud."""
+def cloud_registry() -> dict[str, str | int]:
+    """The configuration of `SchemaRegistryClient` for Confluent Cloud: it has no limit of its own."""
     known = variables()
     names = REGISTRY if known.get("SCHEMA_REGISTRY_API_KEY") else REGISTRY[:1]
     url, *pair = require(names, "Schema Registry").values()
-    return {"url": url, **({"basic.auth.user.info": ":".join(pair)} if pair else {})}
+    return {"url": url, "timeout": 10, **({"basic.auth.user.info": ":".join(pair)} if pair else {})}
 
 
 def cloud_aws() -> dict[str, str]:

@@ -26,6 +26,7 @@ class Lab:
     """What a lesson runs on. Plain attributes:
 
     kafka: configuration for `confluent_kafka` clients, for instance `Producer(lab.kafka)`.
+    kafka_app: the same for an API key that has no rights yet; empty unless local and `secure`.
     registry: configuration for `SchemaRegistryClient`; None unless asked for.
     aws: the AWS_* variables, exported already: `boto3.client("s3")` works; None unless asked for.
     brokers: {1: Broker, ...} to kill, stop, pause, start; empty on the cloud and on a shared lab.
@@ -35,7 +36,8 @@ class Lab:
     def __init__(self, target: str, prefix: str) -> None:
         self.target, self.prefix = target, prefix
         self.kafka: dict[str, str] = {}
-        self.registry: dict[str, str] | None = None
+        self.kafka_app: dict[str, str] = {}
+        self.registry: dict | None = None
         self.aws: dict[str, str] | None = None
         self.inbox = None
         self.brokers: dict[int, Broker] = {}
@@ -113,12 +115,12 @@ class Lab:
             prepare.kafka_ready()
             self._cluster = Cluster(self._guard, size, secure, extra)
             self.brokers = self._cluster.brokers
-            self.kafka = self._cluster.client()
+            self.kafka, self.kafka_app = self._cluster.client(), self._cluster.app()
         if registry and not self.registry:
             from helpers.local import registry as apicurio
 
             self._services["registry"] = service = apicurio.service(self._guard)
-            self.registry = {"url": apicurio.url(service.port)}
+            self.registry = apicurio.client(service.port)
         if aws and not self.aws:
             from helpers.local.aws import lab as stand_in
 

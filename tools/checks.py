@@ -26,7 +26,7 @@ TEST = {
     "ruff format": [*RUFF, "format", "--check", "."],
     "fetch": [sys.executable, "-m", "helpers", "fetch"],
     "pytest": [*PYTEST, "-m", "not soak", "tests"],
-    "nbval": [*PYTEST, "--nbval", "notebooks"],
+    "nbval": [*PYTEST, "--nbval", "notebooks", "docs/slides"],
 }
 LESSONS = "tests/notebooks/test_runs.py"
 LONG = [*PYTEST, "-m", "soak", "--timeout=900"]

@@ -144,7 +144,7 @@ def _note(ports: dict[str, int], key: str, secret: str) -> dict:
     state = {
         "ports": list(ports.values()),
         "kafka": {"bootstrap.servers": ",".join(addresses)} if addresses else {},
-        "registry": {"url": registry.url(ports["registry"])} if "registry" in ports else None,
+        "registry": registry.client(ports["registry"]) if "registry" in ports else None,
         "aws": None,
         "run": str(folder()),
         "rows": rows,

@@ -19,6 +19,7 @@ from helpers.local.process import HOST, Guard, Service, wait_until
 
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
 ADMIN = "admin"
+APP_KEY = "AULAS00000000001"  # a name, not a secret: the same in every lab, so that outputs repeat
 
 
 class Broker:
@@ -29,6 +30,7 @@ class Broker:
         self.id = number
         self.port, self.internal_port, self.controller_port = cluster.guard.ports(3)
         self.data_dir: Path = cluster.guard.run / f"broker-{number}"
+        self.own: dict[str, str] = {}  # settings of this broker alone
         self._service: Service | None = None
 
     def __repr__(self) -> str:
@@ -49,9 +51,15 @@ class Broker:
             )
         self._service.launch()
 
-    def start(self) -> Broker:
-        """Start it (again) and wait until the cluster counts it in. No effect on a running one."""
+    def start(self, config: dict[str, str] | None = None) -> Broker:
+        """Start it (again) and wait until the cluster counts it in. No effect on a running one.
+
+        `config`, if given, is from now on this broker's own: it overrides lines of its
+        `server.properties`, advertised.listeners say; {} takes them back.
+        """
         if not self.alive:
+            self.own = self.own if config is None else dict(config)
+            self._cluster.write_properties(self)
             self.launch()
             self._service.wait_ready()
         return self
@@ -106,7 +114,8 @@ class Cluster:
     """`size` brokers that know each other. `extra` are broker settings that override the lab's.
 
     `secure` makes the clients' listener SASL_SSL with PLAIN, as on Confluent Cloud, and turns the
-    standard authorizer on. `key` and `secret` are then an API-key-like pair that may do everything.
+    standard authorizer on. `key` and `secret` are then an API-key-like pair that may do everything;
+    a second pair, APP_KEY and its secret, may do nothing until ACLs say so.
     """
 
     guard: Guard
@@ -124,7 +133,7 @@ class Cluster:
         if self.secure:
             self.key = self.key or secrets.token_hex(8).upper()
             self.secret = self.secret or secrets.token_urlsafe(48)
-            self.users[self.key] = self.secret
+            self.users = {self.key: self.secret, APP_KEY: secrets.token_urlsafe(48)}
             self.certificates = tls.make(self.guard.run)
 
     def start(self, train: Path | None = None) -> Cluster:
@@ -144,7 +153,7 @@ class Cluster:
         return self
 
     def client(self, key: str = "", secret: str = "") -> dict[str, str]:
-        """The configuration that `confluent_kafka` needs; another API key can be named."""
+        """The configuration that `confluent_kafka` needs; another of `users` can be named."""
         servers = ",".join(f"{HOST}:{b.port}" for b in self.brokers.values())
         config = {"bootstrap.servers": servers}
         if self.secure:
@@ -152,12 +161,16 @@ class Cluster:
                 "security.protocol": "SASL_SSL",
                 "sasl.mechanisms": "PLAIN",
                 "sasl.username": key or self.key,
-                "sasl.password": secret or self.secret,
+                "sasl.password": secret or self.users[key or self.key],
                 # The one line that Confluent Cloud does not need: its certificate is publicly
                 # signed.
                 "ssl.ca.location": str(self.certificates["ca"]),
             }
         return config
+
+    def app(self) -> dict[str, str]:
+        """The configuration with the key that has no rights; empty unless `secure`."""
+        return self.client(APP_KEY) if self.secure else {}
 
     def sees(self, broker: Broker) -> bool:
         """Whether the broker answers a metadata request and counts itself in."""
@@ -213,7 +226,7 @@ class Cluster:
             **settings.defaults(self.size),
             **(self._security() if self.secure else {}),
         }
-        return properties | self.extra
+        return properties | self.extra | broker.own
 
     def _security(self) -> dict[str, str]:
         """TLS for clients; PLAIN with an inner user between brokers; the standard authorizer."""

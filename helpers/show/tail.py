@@ -19,8 +19,8 @@ from typing import ClassVar
 import ipywidgets
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-DIM = "var(--jp-content-font-color2, #57606a)"
-LINE = "border-bottom: 1px solid var(--jp-border-color2, #d0d7de)"
+from helpers.show.table import DIM, cell
+
 COLUMNS = ("partition", "offset", "key", "type", "happened", "and so on")
 SHOWN_ELSEWHERE = ("event_id", "session_id")  # long, and no news to the eye
 WIDEST = 64  # characters of a value; more would wrap the row
@@ -130,7 +130,7 @@ class Tail(ipywidgets.HTML):
     def _draw(self) -> None:
         left = max(0, self._deadline - time.monotonic())
         state = f"■ {self._ended}" if self._ended else f"● listening, {left:.0f} s left"
-        head = "".join(_cell(name, "th") for name in COLUMNS)
+        head = "".join(cell(name, "th") for name in COLUMNS)
         self.value = (
             f"<div style='color: {DIM}; line-height: 1.6'><b>{escape(self._topic)}</b> · "
             f"{self._seen} records · {escape(state)}</div>"
@@ -176,12 +176,7 @@ def _row(record: Message) -> str:
         rest = ", ".join(f"{name}: {value}" for name, value in left.items())
     short = rest if len(rest) <= WIDEST else rest[: WIDEST - 1] + "…"
     shown = (record.partition(), record.offset(), key, kind, when, short)
-    return f"<tr>{''.join(_cell(str(value)) for value in shown)}</tr>"
-
-
-def _cell(words: str, tag: str = "td") -> str:
-    style = f"padding: 1px 10px 1px 0; text-align: left; white-space: nowrap; {LINE}"
-    return f"<{tag} style='{style}'>{escape(words)}</{tag}>"
+    return f"<tr>{''.join(cell(str(value)) for value in shown)}</tr>"
 
 
 @atexit.register

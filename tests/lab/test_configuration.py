@@ -118,6 +118,17 @@ def test_a_wrong_secret_is_told_from_an_unreachable_server(secured):
     assert "wrong" not in str(error.value)
 
 
+def test_a_second_key_is_let_in_and_sees_nothing(secured):
+    from confluent_kafka.admin import AdminClient, NewTopic
+
+    admin = AdminClient(secured.client())
+    admin.create_topics([NewTopic("t", 1)])["t"].result(20)
+    app = AdminClient({**secured.app(), "log_level": 0})
+    assert app.list_topics(timeout=10).topics == {}
+    assert secured.app()["sasl.username"] != secured.key
+    assert kafka.Cluster(secured.guard).app() == {}
+
+
 def test_a_certificate_that_is_not_trusted(secured):
     config_without_authority = secured.client()
     del config_without_authority["ssl.ca.location"]
@@ -135,6 +146,23 @@ def test_the_inner_listener_wants_a_password_too(secured):
     admin = AdminClient({"bootstrap.servers": inner, "log_level": 0})
     with pytest.raises(KafkaException):
         admin.list_topics(timeout=3)
+
+
+def test_a_broker_takes_settings_of_its_own_until_they_are_taken_back(secured):
+    from confluent_kafka.admin import AdminClient, ConfigResource
+
+    broker, inner = secured.brokers[1], f"127.0.0.1:{secured.brokers[1].internal_port}"
+    elsewhere = f"CLIENT://kafka-1.campus.invalid:9092,INTERNAL://{inner}"
+    broker.stop().start({"advertised.listeners": elsewhere})
+    known = AdminClient({**secured.client(), "log_level": 0}).list_topics(timeout=10).brokers
+    assert known[1].host == "kafka-1.campus.invalid"
+    broker.stop().start()
+    assert broker.own
+    broker.stop().start({})
+    asked = ConfigResource(ConfigResource.Type.BROKER, "1")
+    admin = AdminClient(secured.client())
+    told = admin.describe_configs([asked])[asked].result(20)
+    assert "campus" not in told["advertised.listeners"].value
 
 
 @pytest.mark.parametrize("version", [(3, 10, 0), (3, 14, 0)])

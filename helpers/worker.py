@@ -1,0 +1,113 @@
+"""Run a function of a notebook in a Python process of its own, where it can be killed.
+
+The process gets the function's source with all that it uses: functions, imports, plain constants.
+No file is written; arguments (API keys, perhaps) go over a pipe. It ends with its parent.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from helpers.errors import LabError
+from helpers.local.guard import die_with_guard
+
+BOOT = """import json, sys; job = json.loads(sys.stdin.buffer.readline())
+sys.path[:] = job["path"]; import helpers.worker; helpers.worker.work(job)"""
+PYTHON = [sys.executable, "-I", "-u", "-c", BOOT]
+PLAIN = (bool, int, float, str, bytes, type(None), list, tuple, dict, set)
+
+
+class Ended(NamedTuple):
+    """How a process ended: exit status (-9: SIGKILL), its printed lines (JSON), its stderr."""
+
+    status: int
+    printed: list[Any]
+    errors: str
+
+
+def run(function: Callable, *, seconds: float = 60.0, **arguments: Any) -> Ended:
+    """Call `function(**arguments)` in a new process and wait for its end.
+
+    Arguments, and each line that it prints, must be what JSON can carry. Raises LabError when it
+    ran longer than `seconds`, or uses something that cannot be taken along.
+    """
+    job = {"path": sys.path, "parent": os.getpid(), "source": source(function)}
+    job |= {"call": function.__name__, "arguments": arguments}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:  # these have no name
+        own = {"stdout": out, "stderr": err, "start_new_session": True}  # no Ctrl-C of the kernel
+        child = subprocess.Popen(PYTHON, stdin=subprocess.PIPE, **own)
+        try:
+            child.stdin.write(json.dumps(job).encode() + b"\n")
+            child.stdin.flush()
+            status = child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            late = f"{function.__name__} had not ended after {seconds:g} s and was killed"
+            raise LabError(f"{late}; look for what it waits for, then run it again") from None
+        finally:
+            child.kill()  # no effect on one that has ended
+            child.wait()
+            child.stdin.close()
+        out.seek(0)
+        err.seek(0)
+        return Ended(status, [*map(json.loads, out)], err.read().decode(errors="replace"))
+
+
+def source(function: Callable) -> str:
+    """The program that the process runs: the function, after everything that it needs."""
+    parts: dict[str, str] = {}
+    _collect(function.__name__, function, parts)
+    return "\n".join(parts.values())
+
+
+def _collect(name: str, value: Any, parts: dict[str, str]) -> None:
+    """Add the lines that define `name`, after those of the names that it needs."""
+    if isinstance(value, FunctionType) and value.__module__ == "__main__":
+        if value.__closure__ or not name.isidentifier():
+            raise LabError(f"{name} cannot go to another process; define it outside any other")
+        space, parts[name] = value.__globals__, ""  # "": a function may call itself
+        for needed in _globals(value.__code__):
+            if needed in space.keys() - parts.keys() - vars(builtins).keys():
+                _collect(needed, space[needed], parts)
+        parts[name] = f"{parts.pop(name)}\n{inspect.getsource(value)}"
+    elif isinstance(value, ModuleType):
+        known = value.__name__
+        parts[name] = f"import {known}" if known == name else f"import {known} as {name}"
+    elif isinstance(value, PLAIN):
+        parts[name] = f"{name} = {value!r}"
+    else:
+        home = str(getattr(value, "__module__", "")).replace("cimpl", "confluent_kafka")
+        if getattr(sys.modules.get(home), name, None) is not value:
+            raise LabError(f"{name} cannot go to another process; pass its content as plain data")
+        parts[name] = f"from {home} import {name}"
+
+
+def _globals(code: CodeType) -> list[str]:
+    """The global names that a piece of code and the functions in it read."""
+    names = [step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"]
+    return sum([_globals(part) for part in code.co_consts if isinstance(part, CodeType)], names)
+
+
+def work(job: dict) -> None:
+    """In the new process: call the function. Dies with the parent, even if that is killed."""
+    if sys.platform == "linux":
+        die_with_guard()
+    if os.getppid() != job["parent"]:  # died before we asked to die with it
+        os._exit(1)
+    # The pipe ends with the parent. Not sys.stdin, whose lock would hold up Python's own end.
+    end = lambda: os.read(0, 1) or os.kill(os.getpid(), signal.SIGKILL)  # noqa: E731
+    threading.Thread(target=end, daemon=True).start()
+    space = {"__name__": "worker"}
+    exec(compile(job["source"], "<functions of the lesson>", "exec"), space)
+    space[job["call"]](**job["arguments"])
