@@ -97,7 +97,7 @@ def cloud_kafka() -> dict[str, str]:
 
 
 def cloud_registry() -> dict[str, str | int]:
-    """The configuration of `SchemaRegistryClient` for Confluent Cloud: it has no limit of its own."""
+    """`SchemaRegistryClient`'s configuration; a limit in seconds, for it has none of its own."""
     known = variables()
     names = REGISTRY if known.get("SCHEMA_REGISTRY_API_KEY") else REGISTRY[:1]
     url, *pair = require(names, "Schema Registry").values()
