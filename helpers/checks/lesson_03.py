@@ -7,7 +7,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from helpers.cleanup import drop_topics
@@ -39,8 +46,7 @@ def latest_mark(settings: Any, *, admin: AdminClient, kafka: dict, topic: str) -
         admin.create_topics([new])[topic].result(30)
     except KafkaException as error:
         return wrong(f"the broker refuses these settings: {error.args[0].str()}")
-    resource = ConfigResource(ResourceType.TOPIC, topic)
-    live = admin.describe_configs([resource])[resource].result(30)
+    live = _settings(admin, topic)
     if "compact" not in live["cleanup.policy"].value:
         policy = live["cleanup.policy"].value
         return wrong(f"cleanup.policy is {policy!r}: it deletes by age or size, whatever the key")
@@ -54,6 +60,19 @@ def latest_mark(settings: Any, *, admin: AdminClient, kafka: dict, topic: str) -
             "the cleaner never touches the active segment, and all these days are in it"
         )
     return right(f"the topic holds one mark for each student: {LATEST}")
+
+
+def _settings(admin: AdminClient, topic: str) -> dict:
+    """The topic's settings. A broker may hear of a new topic after its creation was confirmed."""
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            return admin.describe_configs([resource])[resource].result(30)
+        except KafkaException as error:
+            unknown = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+            if not unknown or time.monotonic() > deadline:
+                raise
 
 
 def _write(kafka: dict, topic: str) -> None:
