@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
+from helpers.lab import start_lab
 from tests.cloud import cloud_environment
 
 
@@ -20,3 +22,17 @@ def cloud_lab(cloud, monkeypatch):
     for name, value in cloud.items():
         monkeypatch.setenv(name, value)
     return cloud
+
+
+@pytest.fixture(scope="module")
+def lab():
+    """A broker of the module's own."""
+    lab = start_lab(own=True)
+    yield lab
+    lab.stop()
+
+
+@pytest.fixture(scope="module")
+def admin(lab):
+    """A client that lives as long as its futures: they end with it."""
+    return AdminClient(lab.kafka)

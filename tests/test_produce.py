@@ -11,42 +11,16 @@ import sys
 from itertools import islice
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from helpers import __main__ as cli
-from helpers.lab import start_lab
+from helpers.checks.topic import read
 from helpers.local.process import wait_until
 from helpers.pipeline import produce
 from helpers.pipeline.events import generate
 from helpers.pipeline.topics import create_topics
 
 IDS = [event.value["event_id"] for event in islice(generate(7), 300)]
-
-
-@pytest.fixture(scope="module")
-def lab():
-    lab = start_lab(own=True)
-    yield lab
-    lab.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(lab):
-    return AdminClient(lab.kafka)
-
-
-def read(lab, admin, topic):
-    numbers = admin.list_topics(topic, timeout=10).topics[topic].partitions
-    with Consumer({**lab.kafka, "group.id": "read", "enable.auto.commit": False}) as consumer:
-        places = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers]
-        wanted = sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
-        consumer.assign(places)
-        found = []
-        assert wait_until(
-            lambda: found.extend(consumer.consume(500, 0.2)) or len(found) >= wanted, 30
-        )
-    return found
 
 
 def run(*words, **options):
@@ -91,7 +65,7 @@ def test_it_sends_counts_and_keeps_what_was_acknowledged(here, lab, admin, tmp_p
             json.loads(record.value())["event_id"],
         )
         for topic in produce.TOPICS
-        for record in read(lab, admin, f"e-{topic}")
+        for record in read(lab.kafka, f"e-{topic}")
     }
     assert kept == stored
     assert {event_id for *_, event_id in kept} == set(IDS)

@@ -6,12 +6,9 @@ from collections import Counter
 from itertools import islice
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient
 
+from helpers.checks.topic import read
 from helpers.errors import LabError
-from helpers.lab import start_lab
-from helpers.local.process import wait_until
 from helpers.pipeline import pacing
 from helpers.pipeline.client_defaults import default
 from helpers.pipeline.events import generate
@@ -24,31 +21,6 @@ EXPECTED = Counter(event.topic for event in EVENTS)
 NOWHERE = {"bootstrap.servers": "127.0.0.1:1"}
 
 
-@pytest.fixture(scope="module")
-def lab():
-    lab = start_lab(own=True)
-    yield lab
-    lab.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(lab):
-    return AdminClient(lab.kafka)
-
-
-def read(lab, admin, topic):
-    numbers = admin.list_topics(topic, timeout=10).topics[topic].partitions
-    with Consumer({**lab.kafka, "group.id": "read", "enable.auto.commit": False}) as consumer:
-        places = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers]
-        wanted = sum(consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
-        consumer.assign(places)
-        found = []
-        assert wait_until(
-            lambda: found.extend(consumer.consume(500, 0.2)) or len(found) >= wanted, 30
-        )
-    return found
-
-
 def test_every_event_arrives_once_and_in_order(lab, admin):
     create_topics(admin, "a-")
     with EventProducer(lab.kafka, "a-") as producer:
@@ -58,7 +30,7 @@ def test_every_event_arrives_once_and_in_order(lab, admin):
     assert account.acknowledged == {f"a-{topic}": number for topic, number in EXPECTED.items()}
     assert (account.failed.total(), account.waiting) == (0, 0)
     for topic in EXPECTED:
-        found = read(lab, admin, f"a-{topic}")
+        found = read(lab.kafka, f"a-{topic}")
         sent = [event for event in EVENTS if event.topic == topic]
         assert Counter(record.value() for record in found) == Counter(e.value_bytes for e in sent)
         for key in {event.key_bytes for event in sent}:

@@ -6,26 +6,13 @@ from zlib import crc32
 
 import pytest
 from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
+from confluent_kafka.admin import ConfigResource, ResourceType
 
 from helpers.errors import LabError
-from helpers.lab import start_lab
 from helpers.pipeline import topics
 from helpers.pipeline.campus import SERVICES, students
 from helpers.pipeline.schemas import TOPICS as SCHEMA_TOPICS
 from helpers.pipeline.topics import TOPICS, create_topics
-
-
-@pytest.fixture(scope="module")
-def lab():
-    lab = start_lab(own=True)
-    yield lab
-    lab.stop()
-
-
-@pytest.fixture(scope="module")
-def admin(lab):
-    return AdminClient(lab.kafka)
 
 
 def test_topics_have_schemas_and_reasons():

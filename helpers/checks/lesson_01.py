@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 
 from botocore.exceptions import ClientError
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Message
 
+from helpers.checks.topic import read
 from helpers.exercises import Verdict, blank, exercise, right, wrong
 
 SECONDS = 20
@@ -17,7 +17,7 @@ SECONDS = 20
 def logout_behind_login(answer, *, kafka, s3, topic, bucket, student_id) -> Verdict:
     """The last logout of the student: keyed, behind the login, and in S3 under its address."""
     found = {"login": None, "logout": None}
-    for record in _records(kafka, topic):
+    for record in read(kafka, topic):
         value = _decoded(record)
         if value.get("student_id") == student_id and value.get("type") in found:
             found[value["type"]] = record
@@ -56,28 +56,3 @@ def _decoded(record: Message) -> dict:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _records(kafka: dict, topic: str) -> list[Message]:
-    """Everything in the topic now, each partition in order; read without joining a group."""
-    consumer = Consumer({**kafka, "group.id": "check", "enable.auto.commit": False})
-    try:
-        places, ends = [], {}
-        for partition in consumer.list_topics(topic, timeout=10).topics[topic].partitions:
-            place = TopicPartition(topic, partition)
-            first, ends[partition] = consumer.get_watermark_offsets(place, timeout=10)
-            if first < ends[partition]:
-                places.append(TopicPartition(topic, partition, first))
-        consumer.assign(places)
-        left = {place.partition for place in places}
-        records, deadline = [], time.monotonic() + SECONDS
-        while left and time.monotonic() < deadline:
-            record = consumer.poll(0.5)
-            if record is None or record.error():
-                continue
-            records.append(record)
-            if record.offset() >= ends[record.partition()] - 1:
-                left.discard(record.partition())
-        return records
-    finally:
-        consumer.close()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import defaultdict
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 
+from helpers.checks.topic import fresh, read
 from helpers.cleanup import drop_topics
 from helpers.exercises import Verdict, blank, exercise, right, wrong
 
@@ -26,7 +26,7 @@ def orders_in_order(_answer, *, topic: str, orders: list[dict], kafka: dict) -> 
     if found is None:
         return blank(TASK_1)
     count = len(found.partitions)
-    records = _read(kafka, topic, count)
+    records = read(kafka, topic)
     if not records:
         return wrong(f"{topic} exists with {count} partition(s) and holds no record; send orders")
     try:
@@ -87,9 +87,7 @@ def part_company(pair, *, topic: str, kafka: dict) -> Verdict:
 
 def _land(admin: AdminClient, kafka: dict, topic: str, count: int, keys) -> dict[str, int]:
     """The partition that the broker confirmed for each key, in a new topic of `count`."""
-    drop_topics(admin, topic)
-    new = NewTopic(topic, num_partitions=count, replication_factor=-1)
-    admin.create_topics([new])[topic].result(SECONDS)
+    fresh(admin, topic, count)
     landed: dict[str, int] = {}
 
     def report(error, record):
@@ -101,17 +99,3 @@ def _land(admin: AdminClient, kafka: dict, topic: str, count: int, keys) -> dict
             producer.produce(topic, key=key.encode(), on_delivery=report)
         producer.flush(SECONDS)
     return landed
-
-
-def _read(kafka: dict, topic: str, count: int) -> list:
-    """Every record that the topic holds now, in the order of each partition."""
-    with Consumer({**kafka, "group.id": f"{topic}-check", "enable.auto.commit": False}) as reader:
-        partitions = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in range(count)]
-        marks = [reader.get_watermark_offsets(place, timeout=10) for place in partitions]
-        wanted = sum(high - low for low, high in marks)
-        reader.assign(partitions)
-        records, deadline = [], time.monotonic() + SECONDS
-        while len(records) < wanted and time.monotonic() < deadline:
-            got = reader.consume(wanted - len(records), timeout=1)
-            records += [record for record in got if record.error() is None]
-    return records

@@ -8,16 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import (
-    OFFSET_BEGINNING,
-    Consumer,
     KafkaError,
     KafkaException,
     Producer,
-    TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from helpers.cleanup import drop_topics
+from helpers.checks.topic import fresh, read
 from helpers.exercises import Verdict, blank, exercise, right, wrong
 
 DAY = 86_460_000  # and a minute: a segment ends when it is older than segment.ms, not as old
@@ -40,10 +37,8 @@ def latest_mark(settings: Any, *, admin: AdminClient, kafka: dict, topic: str) -
         return blank("put the settings of the topic into `settings`, a dict of strings")
     if not isinstance(settings, dict):
         return wrong(f"settings is a {type(settings).__name__}; it should be a dict of strings")
-    drop_topics(admin, topic)
-    new = NewTopic(topic, num_partitions=1, replication_factor=-1, config=settings)
     try:
-        admin.create_topics([new])[topic].result(30)
+        fresh(admin, topic, config=settings)
     except KafkaException as error:
         return wrong(f"the broker refuses these settings: {error.args[0].str()}")
     live = _settings(admin, topic)
@@ -52,7 +47,7 @@ def latest_mark(settings: Any, *, admin: AdminClient, kafka: dict, topic: str) -
         return wrong(f"cleanup.policy is {policy!r}: it deletes by age or size, whatever the key")
     _write(kafka, topic)
     if not _settles(kafka, topic, LATEST):
-        found = _read(kafka, topic)
+        found = _marks(kafka, topic)
         if lost := sorted(set(LATEST) - {key for key, _ in found}):
             return wrong(f"no mark of {', '.join(lost)} is left: something deletes by age or size")
         return wrong(
@@ -90,24 +85,15 @@ def _settles(kafka: dict, topic: str, wanted: dict[str, str]) -> bool:
     """Whether, within the time, each of the `wanted` keys has exactly its latest value."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        found = [pair for pair in _read(kafka, topic) if pair[0] in wanted]
+        found = [pair for pair in _marks(kafka, topic) if pair[0] in wanted]
         if sorted(found) == sorted(wanted.items()):
             return True
     return False
 
 
-def _read(kafka: dict, topic: str) -> list[tuple[str, str]]:
-    """(key, value) of every record of partition 0."""
-    own = {"group.id": f"{topic}-check", "enable.auto.commit": False, "enable.partition.eof": True}
-    consumer = Consumer({**kafka, **own})
-    consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
-    found = []
-    message = consumer.poll(10)
-    while message is not None and message.error() is None:
-        found.append((message.key().decode(), message.value().decode()))
-        message = consumer.poll(10)
-    consumer.close()
-    return found
+def _marks(kafka: dict, topic: str) -> list[tuple[str, str]]:
+    """(key, value) of every record."""
+    return [(record.key().decode(), record.value().decode()) for record in read(kafka, topic)]
 
 
 def _batch(base: int, span: int, records: int, body: int) -> bytes:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
 
-from helpers.cleanup import drop_topics
+from helpers.checks.topic import fresh, read
 from helpers.exercises import Verdict, blank, exercise, right, wrong
 
 SECONDS = 30
@@ -25,7 +24,7 @@ def narrow_queue(deliver, *, admin: AdminClient, kafka: dict, topic: str) -> Ver
         return blank(TASK_1)
     if not callable(deliver):
         return wrong(f"deliver is {type(deliver).__name__}, not a function: def deliver(...)")
-    _fresh(admin, topic, {})
+    fresh(admin, topic)
     acknowledged: list[bool] = []
     config = {
         "queue.buffering.max.messages": 20,
@@ -37,7 +36,7 @@ def narrow_queue(deliver, *, admin: AdminClient, kafka: dict, topic: str) -> Ver
     deliver(producer, topic, list(values))
     waiting = len(producer)
     producer.flush(SECONDS)
-    found = Counter(record.value().decode() for record in _read(kafka, topic))
+    found = Counter(record.value().decode() for record in read(kafka, topic))
     missing = [value for value in values if not found[value]]
     twice = [value for value in found if found[value] > 1]
     if missing:
@@ -65,14 +64,14 @@ def say_which_are_missing(undelivered, *, admin: AdminClient, kafka: dict, topic
         return blank(TASK_2)
     if not callable(undelivered):
         return wrong(f"undelivered is {type(undelivered).__name__}, not a function: def ...")
-    _fresh(admin, topic, {"max.message.bytes": str(LIMIT)})
+    fresh(admin, topic, config={"max.message.bytes": str(LIMIT)})
     sizes = {f"E1{number:05d}": (100, 5_000, 100, 2_000_000)[number % 4] for number in range(24)}
     records = {key: "x" * size for key, size in sizes.items()}
     # One record a batch: a large one would take its neighbours with it.
     producer = Producer({**kafka, "batch.num.messages": 1, "log_level": 0})
     told = undelivered(producer, topic, dict(records))
     producer.flush(SECONDS)
-    truth = set(records) - {record.key().decode() for record in _read(kafka, topic)}
+    truth = set(records) - {record.key().decode() for record in read(kafka, topic)}
     if not isinstance(told, set | frozenset | list | tuple):
         return wrong(f"undelivered returned {told!r}, not a set of keys")
     named = {key.decode() if isinstance(key, bytes) else key for key in told}
@@ -90,27 +89,3 @@ def say_which_are_missing(undelivered, *, admin: AdminClient, kafka: dict, topic
     if accused:
         return wrong(f"{len(accused)} records in your set are in the topic, {accused[0]} for one")
     return right(f"{len(truth)} of {len(records)} records are missing, and you named every one")
-
-
-def _fresh(admin: AdminClient, topic: str, settings: dict[str, str]) -> None:
-    """The topic, empty, with one partition that has a leader."""
-    drop_topics(admin, topic)
-    new = NewTopic(topic, num_partitions=1, replication_factor=-1, config=settings)
-    admin.create_topics([new])[topic].result(SECONDS)
-    deadline = time.monotonic() + SECONDS
-    while True:
-        found = admin.list_topics(topic, timeout=10).topics[topic].partitions
-        if (found and found[0].leader >= 0) or time.monotonic() > deadline:
-            return
-
-
-def _read(kafka: dict, topic: str) -> list:
-    """Every record that the topic's only partition holds now."""
-    with Consumer({**kafka, "group.id": f"{topic}-check", "enable.auto.commit": False}) as reader:
-        _, wanted = reader.get_watermark_offsets(TopicPartition(topic, 0), timeout=10)
-        reader.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
-        records, deadline = [], time.monotonic() + SECONDS
-        while len(records) < wanted and time.monotonic() < deadline:
-            got = reader.consume(wanted - len(records), timeout=1)
-            records += [record for record in got if record.error() is None]
-    return records

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from helpers.checks.topic import fresh
 from helpers.cleanup import drop_groups, drop_topics
 from helpers.exercises import Verdict, blank, exercise, right, wrong
 
@@ -84,9 +85,7 @@ def read_again_from(rewind, *, kafka: dict, topic: str, group: str, moment: int)
 
 
 def _fill(admin: AdminClient, kafka: dict, topic: str) -> None:
-    drop_topics(admin, topic)
-    new = NewTopic(topic, num_partitions=1, replication_factor=-1)
-    admin.create_topics([new])[topic].result(SECONDS)
+    fresh(admin, topic)
     producer = Producer(kafka)
     for number in range(RECORDS):
         producer.produce(topic, value=str(number))

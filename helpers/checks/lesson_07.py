@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
-
 from helpers import worker
+from helpers.checks.topic import read
 from helpers.errors import LabError
 from helpers.exercises import Verdict, blank, exercise, right, wrong
 
@@ -38,7 +37,8 @@ def nothing_lost(answer: Any, *, job: dict, sent: list[dict], crash_at: int) -> 
     if second.status:
         said = (second.errors.strip().splitlines() or ["it said nothing"])[-1]
         return wrong(f"the restarted worker ended with status {second.status}: {said}")
-    found = Counter(_source_ids(job["kafka"], job["output"]))
+    told = (json.loads(record.value()) for record in read(job["kafka"], job["output"]))
+    found = Counter(notification["source_event_id"] for notification in told)
     lost = [entry["offset"] for entry in sent if not found[entry["event_id"]]]
     twice = found.total() - len(found)
     if lost:
@@ -72,15 +72,3 @@ def one_row_each(answer: Any, *, records: list) -> Verdict:
     if len(stored) > len(wanted):
         return wrong(f"{told}: some are there twice; their records differ in what you took as key")
     return right(f"{told}: one for each")
-
-
-def _source_ids(kafka: dict, topic: str) -> list[str]:
-    """The mark that each notification in the topic came from."""
-    own = {"group.id": f"{topic}-check", "enable.auto.commit": False, "enable.partition.eof": True}
-    found = []
-    with Consumer({**kafka, **own}) as consumer:
-        consumer.list_topics(topic, timeout=10)
-        consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
-        while (record := consumer.poll(30)) is not None and record.error() is None:
-            found.append(json.loads(record.value())["source_event_id"])
-    return found

@@ -91,12 +91,15 @@ def create_topics(
                 raise
     deadline = time.monotonic() + limit_s
     for full_name in specs:
-        _wait_for_leaders(admin, full_name, deadline)
+        wait_for_leaders(admin, full_name, deadline)
     return created
 
 
-def _wait_for_leaders(admin: AdminClient, topic: str, deadline: float) -> None:
-    """A topic exists before it can be written to: each partition must have elected its leader."""
+def wait_for_leaders(admin: AdminClient, topic: str, deadline: float) -> None:
+    """Wait until each partition has a leader: a topic exists before it can be written to.
+
+    Raises LabError when one has none at `deadline`, a moment of `time.monotonic()`.
+    """
     while True:
         problem = _leaderless(admin, topic, max(1.0, deadline - time.monotonic()))
         if problem is None:
