@@ -20,7 +20,7 @@ REGISTRY = ("SCHEMA_REGISTRY_URL", "SCHEMA_REGISTRY_API_KEY", "SCHEMA_REGISTRY_A
 AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
 OPTIONAL = ("KAFKA_CA_LOCATION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_PROFILE")
 KNOWN = (*KAFKA, *REGISTRY, *AWS, *OPTIONAL, "ALERT_EMAIL", "ALERT_PHONE")
-# What a local lab hides while it runs: name → what the learner's environment had, if anything.
+# What a lab hides while it runs: name → what the learner's environment had, if anything.
 hidden: dict[str, str | None] = {}
 ASSIGNMENT = re.compile(r"^\s*(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=")
 
@@ -32,7 +32,7 @@ def env_file() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The learner's own environment: without the AWS_* variables of a local lab."""
+    """The learner's own environment: without the AWS_* variables that a lab has set."""
     own = {name: value for name, value in os.environ.items() if name not in hidden}
     return own | {name: value for name, value in hidden.items() if value is not None}
 

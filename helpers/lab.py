@@ -46,7 +46,6 @@ class Lab:
         self._cluster: Cluster | None = None
         self._services: dict[str, Service] = {}
         self._account = ""
-        self._before: dict[str, str | None] = {}
 
     def __repr__(self) -> str:
         return f"Lab(target={self.target!r}, prefix={self.prefix!r})"
@@ -139,22 +138,21 @@ class Lab:
         self._export()
 
     def _export(self) -> None:
-        """Set the AWS_* variables; remember what they were, for `stop`."""
+        """Set the AWS_* variables; what they were is kept in `config.hidden`, for `stop`."""
         for name, value in (self.aws or {}).items():
-            self._before.setdefault(name, os.environ.get(name))
+            config.hidden.setdefault(name, os.environ.get(name))
             os.environ[name] = value
-        config.hidden.update(self._before if self.is_local else {})
         if self.aws:
             boto3.setup_default_session()  # the old one would keep the keys of an earlier lab
 
     def _restore(self) -> None:
-        for name, value in self._before.items():
+        for name, value in config.hidden.items():
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
-        config.hidden.clear()
-        if self._before:
+        if config.hidden:
             boto3.setup_default_session()
+        config.hidden.clear()
 
     def _connect(self, kafka: bool, registry: bool, aws: bool) -> None:
         """The cloud: read the configuration, and ask each service once whether it lets us in."""
