@@ -74,7 +74,8 @@ def test_up_is_found_by_lessons_and_down_ends_it(docker, capsys):
     lab._attach(state, registry=True, aws=True)
     ports = containers.published()
     assert lab.kafka == {"bootstrap.servers": f"127.0.0.1:{ports['broker-1']}"}
-    assert lab.registry == {"url": f"http://127.0.0.1:{ports['registry']}/apis/ccompat/v7"}
+    url = f"http://127.0.0.1:{ports['registry']}/apis/ccompat/v7"
+    assert lab.registry == {"url": url, "timeout": 5}
     assert os.environ["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{ports['aws']}"
     lab.stop()
     assert containers.up() == state, "found, not started anew"
