@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 
 from helpers.errors import LabError
 from helpers.local.paths import PARTS
 
 OLDEST, NEWEST = (3, 11), (3, 13)
+# The student-events system, each part a process: command → (module with add_arguments and main, help).
+SERVICES = {
+    "sink": ("helpers.pipeline.sink_command", "store a topic in S3, every record exactly once"),
+}
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line: every command and its options."""
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The command line: every command; the options of a service only for the `command` named."""
     top = argparse.ArgumentParser(prog="python -m helpers", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -42,6 +47,11 @@ def parser() -> argparse.ArgumentParser:
     topics.add_argument("--prefix", default="")
     produce = commands.add_parser("produce", help="send seeded events: rate, progress, summary")
     _produce_options(produce)
+    for name, (module, about) in SERVICES.items():
+        service = commands.add_parser(name, help=about)
+        if name == command:  # the others' modules are not even imported
+            importlib.import_module(module).add_arguments(service)
+
     kit = commands.add_parser("kit", help="pack wheels, jars and registry into one offline archive")
     kit.add_argument("--out", default="build")
     return top
@@ -86,8 +96,11 @@ def main(argv: list[str] | None = None) -> int:
         here = ".".join(map(str, sys.version_info[:2]))
         print(f"Python {here} is not supported: install Python 3.11, 3.12 or 3.13", file=sys.stderr)
         return 1
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser(words[0] if words else "").parse_args(words)
     try:
+        if args.command in SERVICES:
+            return importlib.import_module(SERVICES[args.command][0]).main(args)
         return COMMANDS[args.command](args)
     except LabError as error:
         print(error, file=sys.stderr)

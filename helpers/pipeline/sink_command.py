@@ -1,0 +1,112 @@
+"""`python -m helpers sink`: the S3 sink as a process. Several of one group share the work."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import threading
+
+from helpers.errors import LabError
+from helpers.pipeline.batch import Limits
+from helpers.pipeline.filters import drop
+from helpers.pipeline.process import MAX_BYTES
+from helpers.pipeline.s3_sink import Sink
+from helpers.pipeline.schemas import TOPICS
+from helpers.pipeline.sink_settings import Settings
+
+EXAMPLE = 'a filter such as "duration_s < 5 # opened by mistake"; may be repeated'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    add, usual = parser.add_argument, Limits()
+    add("bucket")
+    add("--topic", default="estudiante-eventos", help="without the prefix of --prefix")
+    add("--target", choices=("local", "cloud"), default="local")
+    add("--prefix", default="", help="a student's own topics and groups on a shared cluster")
+    add("--folder", default="", metavar="KEY/", help="in front of all keys in the bucket")
+    add("--schema", choices=tuple(TOPICS), help="default: the topic's")
+    add("--format", choices=("json", "parquet"), default="json")
+    add("--group", default="s3-sink")
+    add("--instance", metavar="ID", help="group.instance.id: back at once after a kill")
+    add("--records", type=int, default=usual.records, help="flush at multiples of this offset")
+    add("--bytes", type=int, default=usual.bytes, help="flush after so many bytes of JSON")
+    add("--age", type=float, default=usual.age_s, metavar="S", help="flush after so many seconds")
+    add("--drop", action="append", default=[], metavar="RULE", help=EXAMPLE)
+    add("--roster", metavar="TOPIC", help="enrich from this compacted topic of students")
+    add("--dead-letters", metavar="TOPIC", help="default: the topic's name with -dlq")
+    add("--max-bytes", type=int, default=MAX_BYTES, help="longer records are dead letters")
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="for the consumer")
+    add("--verbose", action="store_true", help="a line for every batch")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run until SIGTERM or Ctrl-C, then upload and commit what was read. Exit status 0 or 1."""
+    logging.basicConfig(
+        level=logging.INFO if args.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    sink = run(settings(args), kafka(args))
+    print(f"stopped: {sink.stored} records in {args.bucket} since the start")
+    return 0
+
+
+def run(settings: Settings, kafka: dict[str, str]) -> Sink:
+    """Run a sink until SIGTERM or SIGINT (a second one ends the process as a kill would).
+
+    Raises SinkStopped when it cannot go on.
+    """
+    sink = Sink(settings, kafka)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stopper(sink, number))
+    sink.run()
+    return sink
+
+
+def settings(args: argparse.Namespace) -> Settings:
+    """The command line as `Settings`. Raises LabError for a value that cannot be."""
+    try:
+        limits = Limits(args.records, args.bytes, args.age)
+        overrides = dict(text.split("=", 1) for text in args.set)
+    except ValueError as error:
+        raise LabError(f"{error}; see python -m helpers sink --help") from None
+    if not args.schema and args.topic not in TOPICS:
+        raise LabError(f"say with --schema what {args.topic} holds: {', '.join(TOPICS)}")
+    return Settings(
+        topic=args.prefix + args.topic,
+        bucket=args.bucket,
+        prefix=args.folder,
+        schema=args.schema or args.topic,
+        group=args.prefix + args.group,
+        instance=args.instance,
+        format=args.format,
+        limits=limits,
+        drops=tuple(map(drop, args.drop)),
+        roster=args.roster and args.prefix + args.roster,
+        dead_letters=args.dead_letters and args.prefix + args.dead_letters,
+        max_bytes=args.max_bytes,
+        kafka=overrides,
+    )
+
+
+def kafka(args: argparse.Namespace) -> dict[str, str]:
+    """Where Kafka is; for a local lab also where its AWS is, by exporting the AWS_* variables."""
+    from helpers.lab import start_lab
+    from helpers.local import shared
+
+    if args.target == "local" and not shared.find():
+        raise LabError("no shared lab is running; start one first: python -m helpers up")
+    lab = start_lab(args.target, aws=True, quiet=True)
+    return lab.kafka
+
+
+def _stopper(sink: Sink, number: int):
+    """First signal: finish. Second: at once, as SIGKILL would, which is safe as well."""
+
+    def handle(*_) -> None:
+        sink.stop()
+        signal.signal(number, signal.SIG_DFL)
+
+    return handle

@@ -1,0 +1,31 @@
+"""A sink in a process of its own, told by JSON: `python -m tests.sink.process JSON`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+from helpers.errors import LabError
+from helpers.local.guard import die_with_guard
+from helpers.pipeline.filters import drop
+from helpers.pipeline.sink_command import Limits, Settings, run
+
+
+def main(told: dict) -> int:
+    if sys.platform == "linux":
+        die_with_guard()
+    logging.basicConfig(level=logging.INFO, format="%(relativeCreated)d %(message)s")
+    limits = Limits(**told["settings"].pop("limits", {}))
+    drops = tuple(map(drop, told["settings"].pop("drops", ())))
+    try:
+        sink = run(Settings(**told["settings"], limits=limits, drops=drops), told["kafka"])
+    except LabError as error:
+        print(f"STOPPED {error}", flush=True)
+        return 1
+    print(f"DONE {sink.stored}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))

@@ -1,0 +1,164 @@
+"""What a test with real servers needs: a producer that knows what was acknowledged, sink processes,
+and the proof that the bucket holds what was acknowledged, each record once."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+
+from helpers.config import ROOT
+from tests.sink.support import events, look, s3_objects
+
+POISON_EVERY = 50
+HASTE = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "500"}
+
+
+class Process:
+    """A sink that runs, and what it wrote."""
+
+    def __init__(self, told: dict, environment: dict[str, str]):
+        self.out = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "tests.sink.process", json.dumps(told)],
+            cwd=ROOT,
+            env=environment,
+            stdout=self.out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def text(self) -> str:
+        self.out.flush()
+        return os.pread(self.out.fileno(), 1 << 24, 0).decode(errors="replace")
+
+    def wait_for(self, words: str, seconds: float = 40.0) -> float:
+        """Seconds until it writes `words`."""
+        begun = time.monotonic()
+        while words not in self.text:
+            waited = time.monotonic() - begun
+            assert waited < seconds, f"no {words!r}:\n{self.text}"
+            assert self.process.poll() is None or words in self.text, self.text
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def finish(self, number: signal.Signals | None = signal.SIGTERM, seconds: float = 60) -> int:
+        """Send a signal and wait for the end; the exit status."""
+        if number is not None:
+            self.send(number)
+        return self.process.wait(seconds)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.out.close()
+
+
+class Rig:
+    def __init__(self, servers, topic: str, bucket: str):
+        self.servers, self.topic, self.bucket = servers, topic, bucket
+        self.good: set[tuple[int, int]] = set()  # acknowledged (partition, offset)
+        self.bad: set[tuple[int, int]] = set()
+        self._made = itertools.count()
+        self._processes: list[Process] = []
+        self._producer = Producer({**servers.kafka, "linger.ms": 5, "acks": "all"})
+
+    def produce(self, n: int, flush: bool = True) -> None:
+        """`n` events, some of them poison."""
+        for _ in range(n):
+            number = next(self._made)
+            event = events()[number % len(events())]
+            poison = number % POISON_EVERY == POISON_EVERY - 1
+            value = event.value_bytes[:-1] if poison else event.value_bytes
+            into = self.bad if poison else self.good
+
+            def note(error, message, into=into):
+                assert error is None, error
+                into.add((message.partition(), message.offset()))
+
+            self._producer.produce(self.topic, value, event.key_bytes, on_delivery=note)
+        self._producer.poll(0)
+        if flush:
+            assert self._producer.flush(60) == 0
+
+    def sink(self, environment: dict[str, str] | None = None, **settings) -> Process:
+        settings = {
+            "topic": self.topic,
+            "bucket": self.bucket,
+            "group": f"{self.topic}-sink",
+            **settings,
+            "kafka": {**HASTE, **settings.get("kafka", {})},
+        }
+        told = {"settings": settings, "kafka": self.servers.kafka}
+        process = Process(told, {**self.servers.environment, **(environment or {})})
+        self._processes.append(process)
+        return process
+
+    def committed(self) -> dict[int, int]:
+        """What the group has committed, by partition."""
+        reader = Consumer({**self.servers.kafka, "group.id": f"{self.topic}-sink"})
+        try:
+            asked = [TopicPartition(self.topic, p) for p in range(3)]
+            return {t.partition: t.offset for t in reader.committed(asked, 30) if t.offset >= 0}
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.NOT_COORDINATOR:
+                raise
+            return {}  # a group's coordinator is found when it is asked for first
+        finally:
+            reader.close()
+
+    def wait_until_stored(self, seconds: float = 60.0) -> None:
+        """Until all that was acknowledged is committed."""
+        want = Counter()
+        for partition, offset in self.good | self.bad:
+            want[partition] = max(want[partition], offset + 1)
+        deadline = time.monotonic() + seconds
+        while not all(self.committed().get(p, 0) >= end for p, end in want.items()):
+            logs = "\n".join(p.text[-2000:] for p in self._processes[-2:])
+            assert time.monotonic() < deadline, f"{self.committed()} of {want}\n{logs}"
+            time.sleep(0.2)
+
+    def objects(self) -> dict[str, bytes]:
+        return s3_objects(self.servers.s3, self.bucket)
+
+    def dead(self) -> list[dict]:
+        """The dead letters, as a reader with read_committed finds them."""
+        topic, found = f"{self.topic}-dlq", []
+        reader = Consumer({**self.servers.kafka, "group.id": "look", "enable.partition.eof": True})
+        reader.assign([TopicPartition(topic, 0, 0)])
+        try:
+            while True:
+                for message in reader.consume(1000, 0.3):
+                    if message.error() is None:
+                        names = {k: v.decode() for k, v in message.headers()}
+                        found.append({**names, "key": message.key(), "value": message.value()})
+                    else:
+                        assert message.error().code() == KafkaError._PARTITION_EOF
+                        return found
+        finally:
+            reader.close()
+
+    def prove(self) -> None:
+        """Every acknowledged record once in the bucket, every poison once in the dead letters."""
+        seen = look(self.objects())
+        twice = {where: times for where, times in seen.items() if times > 1}
+        assert not twice, twice
+        assert set(seen) == self.good, (len(self.good - set(seen)), len(set(seen) - self.good))
+        out = [(int(d["dlq.partition"]), int(d["dlq.offset"])) for d in self.dead()]
+        assert sorted(out) == sorted(self.bad)
+
+    def end(self) -> None:
+        for process in self._processes:
+            process.end()

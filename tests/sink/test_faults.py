@@ -1,0 +1,213 @@
+"""S3 in trouble: slow, throttling, failing, breaking off, gone, forbidden. And poison on the way."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import json
+import random
+import threading
+import time
+from contextlib import contextmanager
+
+from tests.sink.support import look
+
+
+class Proxy:
+    """Between the sink and the stand-in: spoils a share of the requests, or slows all of them."""
+
+    def __init__(self, port: int, share: float, seed: int, slow_s: float = 0.0):
+        self.spoiled, self.passed = 0, 0
+        dice, proxy = random.Random(seed), self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def serve(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                time.sleep(slow_s)
+                way = dice.choice(("503", "500", "reset", "lost")) if dice.random() < share else ""
+                proxy.spoiled += bool(way)
+                if way in ("503", "500"):
+                    code = b"SlowDown" if way == "503" else b"InternalError"
+                    return self.answer(int(way), {}, b"<Error><Code>%s</Code></Error>" % code)
+                if way != "reset":
+                    inner = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+                    inner.request(self.command, self.path, body, dict(self.headers))
+                    got = inner.getresponse()
+                    content = got.read()
+                    inner.close()
+                if way:  # "lost": it was done, and the answer never comes
+                    self.close_connection = True
+                    return self.connection.close()
+                proxy.passed += 1
+                return self.answer(got.status, dict(got.getheaders()), content)
+
+            do_GET = do_PUT = do_HEAD = do_POST = serve
+
+            def answer(self, status: int, headers: dict, content: bytes) -> None:
+                self.send_response(status)
+                for name, value in headers.items():
+                    if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.environment = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._server.server_port}"}
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def proxy(rig, share: float, seed: int = 3, slow_s: float = 0.0):
+    port = int(rig.servers.aws["AWS_ENDPOINT_URL"].rsplit(":", 1)[1])
+    made = Proxy(port, share, seed, slow_s)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_throttling_errors_and_broken_connections(rig):
+    with proxy(rig, share=0.3) as between:
+        rig.produce(2000)
+        sink = rig.sink(between.environment, limits={"records": 150, "age_s": 0.3})
+        rig.wait_until_stored()
+        assert sink.finish() == 0, sink.text
+        assert between.spoiled > 10
+    rig.prove()
+
+
+def test_a_limit_to_retries_and_nothing_committed(rig):
+    with proxy(rig, share=1.0) as between:
+        rig.produce(500)
+        sink = rig.sink(between.environment)
+        assert sink.finish(None, 90) == 1
+        assert between.spoiled == 8
+        assert "STOPPED S3 did not take put_object" in sink.text
+        assert "Traceback" not in sink.text
+    assert rig.committed() == {}
+
+
+def test_slow_uploads_pause_reading(rig):
+    with proxy(rig, share=0, slow_s=0.15) as between:
+        rig.produce(4000)
+        sink = rig.sink(between.environment, limits={"records": 100, "age_s": 0.5})
+        rig.wait_until_stored(90)
+        assert sink.finish() == 0, sink.text
+    rig.prove()
+
+
+def stopped(rig, sink, words: str) -> None:
+    before = rig.committed()
+    assert sink.finish(None, 60) == 1, sink.text
+    last = sink.text.strip().splitlines()[-1]
+    assert last.startswith("STOPPED ")
+    assert words in last
+    assert "Traceback" not in sink.text
+    assert rig.committed() == before
+
+
+def test_no_such_bucket(rig):
+    rig.produce(100)
+    stopped(rig, rig.sink(bucket="not-there-at-all"), "bucket not-there-at-all is gone")
+
+
+def test_a_bucket_that_goes_while_it_works(rig):
+    rig.produce(500)
+    sink = rig.sink(limits={"records": 100, "age_s": 0.2})
+    rig.wait_until_stored()
+    s3, bucket = rig.servers.s3, rig.bucket
+    for key in rig.objects():
+        s3.delete_object(Bucket=bucket, Key=key)
+    s3.delete_bucket(Bucket=bucket)
+    before = rig.committed()
+    rig.produce(500)
+    stopped(rig, sink, f"bucket {bucket} is gone")
+    assert rig.committed() == before
+
+
+def keys_with(rig, *statements: dict) -> dict[str, str]:
+    iam, name = rig.servers.client("iam"), rig.bucket
+    iam.create_user(UserName=name)
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", **s} for s in statements],
+    }
+    iam.put_user_policy(UserName=name, PolicyName="sink", PolicyDocument=json.dumps(document))
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return {
+        "AWS_ACCESS_KEY_ID": made["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
+    }
+
+
+def test_access_denied_under_iam(rig):
+    arn = f"arn:aws:s3:::{rig.bucket}"
+    looks = {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": [arn, f"{arn}/*"]}
+    rig.produce(100)
+    stopped(rig, rig.sink(keys_with(rig, looks)), "access denied to")
+    assert not rig.objects()
+
+
+def test_three_permissions_are_enough(rig):
+    arn = f"arn:aws:s3:::{rig.bucket}"
+    keys = keys_with(
+        rig,
+        {"Action": "s3:ListBucket", "Resource": arn},
+        {"Action": "s3:PutObject", "Resource": f"{arn}/*"},
+        {"Action": "s3:GetObject", "Resource": f"{arn}/_plans/*"},
+    )
+    rig.produce(600)
+    for records in (70, 100):
+        sink = rig.sink(keys, limits={"records": records, "age_s": 0.2})
+        rig.wait_until_stored()
+        assert sink.finish() == 0, sink.text
+        rig.produce(300)
+    sink = rig.sink(keys, limits={"age_s": 0.2})
+    rig.wait_until_stored()
+    assert sink.finish() == 0, sink.text
+    rig.prove()
+
+
+def test_wrong_keys(rig):
+    sink = rig.sink({"AWS_SECRET_ACCESS_KEY": "x" * 40})
+    stopped(rig, sink, "AWS does not know these credentials")
+
+
+def test_dead_letters_say_where_they_are_from(rig):
+    rig.produce(1000)
+    sink = rig.sink(limits={"records": 90, "age_s": 0.2})
+    rig.wait_until_stored()
+    assert sink.finish() == 0, sink.text
+    rig.prove()
+    assert len(rig.bad) == 20
+    for letter in rig.dead():
+        assert letter["dlq.topic"] == rig.topic
+        assert letter["dlq.cause"] == "not-json"
+        assert letter["value"].endswith((b'"', b"e", b"o"))
+        assert b"}" not in letter["value"]
+        assert (int(letter["dlq.partition"]), int(letter["dlq.offset"])) in rig.bad
+
+
+def test_parquet(rig):
+    import io
+
+    import pyarrow.parquet as pq
+
+    rig.produce(2000)
+    sink = rig.sink(format="parquet", limits={"records": 300, "age_s": 0.3})
+    rig.wait_until_stored()
+    assert sink.finish() == 0, sink.text
+    seen = look(rig.objects(), lambda body: pq.read_table(io.BytesIO(body)).to_pylist())
+    assert set(seen) == rig.good
+    assert set(seen.values()) == {1}
