@@ -10,14 +10,14 @@ from helpers.errors import LabError
 from helpers.local.paths import PARTS
 
 OLDEST, NEWEST = (3, 11), (3, 13)
-# The student-events system, each part a process: command → (module with add_arguments and main, help).
+# The student-events system, each part a process: command → module (add_arguments, main), help.
 SERVICES = {
     "sink": ("helpers.pipeline.sink_command", "store a topic in S3, every record exactly once"),
 }
 
 
-def parser(command: str = "") -> argparse.ArgumentParser:
-    """The command line: every command; the options of a service only for the `command` named."""
+def parser(wanted: str = "") -> argparse.ArgumentParser:
+    """The command line: every command; the options of a service only for the one `wanted`."""
     top = argparse.ArgumentParser(prog="python -m helpers", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -49,7 +49,7 @@ def parser(command: str = "") -> argparse.ArgumentParser:
     _produce_options(produce)
     for name, (module, about) in SERVICES.items():
         service = commands.add_parser(name, help=about)
-        if name == command:  # the others' modules are not even imported
+        if name == wanted:  # the others' modules are not even imported
             importlib.import_module(module).add_arguments(service)
 
     kit = commands.add_parser("kit", help="pack wheels, jars and registry into one offline archive")
