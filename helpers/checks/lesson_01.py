@@ -17,7 +17,8 @@ SECONDS = 20
 def logout_behind_login(answer, *, kafka, s3, topic, bucket, student_id) -> Verdict:
     """The last logout of the student: keyed, behind the login, and in S3 under its address."""
     found = {"login": None, "logout": None}
-    for record in read(kafka, topic):
+    # Partitions are read in any order: across them only the time says which came last.
+    for record in sorted(read(kafka, topic), key=lambda record: record.timestamp()[1]):
         value = _decoded(record)
         if value.get("student_id") == student_id and value.get("type") in found:
             found[value["type"]] = record
