@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import date
@@ -21,24 +20,40 @@ from typing import IO
 ROOT = Path(__file__).parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 RUFF = [sys.executable, "-m", "ruff"]
-TEST = {
-    "ruff check": [*RUFF, "check", "."],
-    "ruff format": [*RUFF, "format", "--check", "."],
-    "fetch": [sys.executable, "-m", "helpers", "fetch"],
-    "pytest": [*PYTEST, "-m", "not soak", "tests"],
-    "nbval": [*PYTEST, "--nbval", "notebooks", "docs/slides"],
-}
+SOLUTIONS = "tests/notebooks/test_solutions.py"
 LESSONS = "tests/notebooks/test_runs.py"
 LONG = [*PYTEST, "-m", "soak", "--timeout=900"]
-SOAK = {
-    "pytest (soak)": [*LONG, "tests", f"--ignore={LESSONS}"],
-    # Lessons wait more than they compute, so two rows of them fit on two cores.
-    "lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud"],
-    "lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"],
-    "JupyterLab": [sys.executable, "tools/look.py", "all"],
-    "nbval under load": [sys.executable, "tools/stress.py", "0"],
-}
-SIDE_BY_SIDE = [{"lessons, local", "lessons, cloud"}]
+Row = dict[str, list[str]]
+# Stages follow each other. The rows of a stage go side by side, the steps of a row in their order:
+# lessons wait for brokers more than they compute, so two rows of them fit on two cores.
+TEST: list[list[Row]] = [
+    [
+        {
+            "ruff check": [*RUFF, "check", "."],
+            "ruff format": [*RUFF, "format", "--check", "."],
+            "fetch": [sys.executable, "-m", "helpers", "fetch"],
+        }
+    ],
+    [
+        {"pytest": [*PYTEST, "-m", "not soak", "tests", f"--ignore={SOLUTIONS}"]},
+        {
+            "solutions": [*PYTEST, SOLUTIONS],
+            "nbval": [*PYTEST, "--nbval", "notebooks", "docs/slides"],
+        },
+    ],
+]
+SOAK: list[list[Row]] = [
+    # Alone: what it measures and times wants the machine for itself.
+    [{"pytest (soak)": [*LONG, "tests", f"--ignore={LESSONS}"]}],
+    [
+        {"lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud"]},
+        {
+            "lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"],
+            "JupyterLab": [sys.executable, "tools/look.py", "all"],
+        },
+    ],
+    [{"nbval under load": [sys.executable, "tools/stress.py", "0"]}],
+]
 Result = tuple[str, int, float]
 
 
@@ -47,37 +62,38 @@ def run(name: str, argv: list[str], said: IO[bytes] | None = None) -> Result:
     print(f"\n== {name}: {' '.join(argv[1:])}", flush=True)
     began = time.monotonic()
     status = subprocess.run(argv, cwd=ROOT, stdout=said, stderr=said).returncode
-    return name, status, time.monotonic() - began
+    took = time.monotonic() - began
+    if said:
+        print(f"== {name}: {'failed' if status else 'ok'} after {took:.0f} s", flush=True)
+    return name, status, took
 
 
-def run_together(steps: dict[str, list[str]]) -> list[Result]:
-    """Several steps at once; what each said is printed in one piece when all have ended."""
+def run_row(row: Row, said: IO[bytes] | None = None) -> list[Result]:
+    """The steps of a row one after the other; all run even if one fails."""
+    return [run(name, argv, said) for name, argv in row.items()]
+
+
+def run_stage(rows: list[Row]) -> list[Result]:
+    """Rows side by side; what each of several said is printed in one piece when all have ended."""
+    if len(rows) == 1:
+        return run_row(rows[0])
     with ExitStack() as stack:
-        files = {name: stack.enter_context(tempfile.TemporaryFile()) for name in steps}
-        pool = stack.enter_context(ThreadPoolExecutor(len(steps)))
-        running = [pool.submit(run, name, argv, files[name]) for name, argv in steps.items()]
-        results = [future.result() for future in running]
-        for name, said in files.items():
+        files = [stack.enter_context(tempfile.TemporaryFile()) for _ in rows]
+        pool = stack.enter_context(ThreadPoolExecutor(len(rows)))
+        running = list(pool.map(run_row, rows, files))
+        for row, said in zip(rows, files, strict=True):
             said.seek(0)
-            print(f"\n== {name} said:\n{said.read().decode('utf-8', 'replace')}", flush=True)
-    return results
-
-
-def in_turn(steps: dict[str, list[str]]) -> Iterator[dict[str, list[str]]]:
-    """The steps in their order, those of SIDE_BY_SIDE together at the first one's place."""
-    left = dict(steps)
-    while left:
-        first = next(iter(left))
-        names = next((names for names in SIDE_BY_SIDE if first in names), {first})
-        yield {name: left.pop(name) for name in list(left) if name in names}
+            text = said.read().decode("utf-8", "replace")
+            print(f"\n== {', '.join(row)} said:\n{text}", flush=True)
+    return [result for results in running for result in results]
 
 
 def main() -> int:
-    steps = SOAK if "--soak" in sys.argv else TEST
+    stages = SOAK if "--soak" in sys.argv else TEST
     results: list[Result] = []
     began = time.monotonic()
-    for some in in_turn(steps):
-        results += run_together(some) if len(some) > 1 else [run(*item) for item in some.items()]
+    for rows in stages:
+        results += run_stage(rows)
     failed = [name for name, status, _ in results if status]
     print(f"\n{'step':<20}{'seconds':>9}  result")
     for name, status, seconds in results:
@@ -85,7 +101,7 @@ def main() -> int:
     total = time.monotonic() - began
     said = f"{', '.join(failed)} failed" if failed else f"{len(results)} steps ok in {total:.0f} s"
     print(said)
-    if steps is TEST:
+    if stages is TEST:
         (ROOT / "build").mkdir(exist_ok=True)
         result = {"when": date.today().isoformat(), "passed": not failed, "said": said}
         (ROOT / "build" / "test-result.json").write_text(json.dumps(result) + "\n")
