@@ -7,6 +7,7 @@ No file is written; arguments (API keys, perhaps) go over a pipe. It ends with i
 from __future__ import annotations
 
 import builtins
+import contextlib
 import dis
 import inspect
 import json
@@ -18,7 +19,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from helpers.errors import LabError
 from helpers.local.guard import die_with_guard
@@ -37,31 +38,81 @@ class Ended(NamedTuple):
     errors: str
 
 
-def run(function: Callable, *, seconds: float = 60.0, **arguments: Any) -> Ended:
-    """Call `function(**arguments)` in a new process and wait for its end.
+class Working:
+    """A process that works: `start` makes it, `stop`, `kill` or `wait` end it."""
 
-    Arguments, and each line that it prints, must be what JSON can carry. Raises LabError when it
-    ran longer than `seconds`, or uses something that cannot be taken along.
-    """
-    job = {"path": sys.path, "parent": os.getpid(), "source": source(function)}
-    job |= {"call": function.__name__, "arguments": arguments}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:  # these have no name
-        own = {"stdout": out, "stderr": err, "start_new_session": True}  # no Ctrl-C of the kernel
-        child = subprocess.Popen(PYTHON, stdin=subprocess.PIPE, **own)
+    def __init__(self, function: Callable, arguments: dict[str, Any]) -> None:
+        self.name = function.__name__
+        job = {"path": sys.path, "parent": os.getpid(), "source": source(function)}
+        job |= {"call": self.name, "arguments": arguments}
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - as long as this object; has no name
+        self._err = tempfile.TemporaryFile()  # noqa: SIM115
+        own = {"stdout": self._out, "stderr": self._err, "start_new_session": True}
+        self._child = subprocess.Popen(PYTHON, stdin=subprocess.PIPE, **own)  # no Ctrl-C for it
+        with contextlib.suppress(BrokenPipeError):  # one that ends at once: its stderr says why
+            self._child.stdin.write(json.dumps(job).encode() + b"\n")
+            self._child.stdin.flush()
+
+    def __repr__(self) -> str:
+        return f"{self.name}, {'working' if self.alive else 'ended'}"
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._child.poll() is None
+
+    @property
+    def printed(self) -> list[Any]:
+        """What it has printed so far, line by line; not a line that it is still writing."""
+        whole = [line for line in _all(self._out).splitlines(True) if line.endswith("\n")]
+        return [json.loads(line) for line in whole]
+
+    @property
+    def errors(self) -> str:
+        """What it has written to stderr so far."""
+        return _all(self._err)
+
+    def wait(self, seconds: float = 60.0) -> Ended:
+        """Wait for its end. Raises LabError, and kills it, when that takes longer."""
         try:
-            child.stdin.write(json.dumps(job).encode() + b"\n")
-            child.stdin.flush()
-            status = child.wait(seconds)
+            status = self._child.wait(seconds)
         except subprocess.TimeoutExpired:
-            late = f"{function.__name__} had not ended after {seconds:g} s and was killed"
+            late = f"{self.name} had not ended after {seconds:g} s and was killed"
             raise LabError(f"{late}; look for what it waits for, then run it again") from None
         finally:
-            child.kill()  # no effect on one that has ended
-            child.wait()
-            child.stdin.close()
-        out.seek(0)
-        err.seek(0)
-        return Ended(status, [*map(json.loads, out)], err.read().decode(errors="replace"))
+            self._child.kill()  # no effect on one that has ended
+            self._child.wait()
+            self._child.stdin.close()
+        return Ended(status, self.printed, self.errors)
+
+    def stop(self, seconds: float = 60.0) -> Ended:
+        """SIGTERM: ask it to finish, and wait until it has."""
+        self._child.send_signal(signal.SIGTERM)
+        return self.wait(seconds)
+
+    def kill(self) -> Ended:
+        """SIGKILL: it ends in the middle of whatever it was doing."""
+        self._child.kill()
+        return self.wait()
+
+
+def start(function: Callable, **arguments: Any) -> Working:
+    """Call `function(**arguments)` in a new process, and go on. Keep the answer: it ends with it.
+
+    Arguments, and each line that it prints, must be what JSON can carry. Raises LabError when it
+    uses something that cannot be taken along.
+    """
+    return Working(function, arguments)
+
+
+def run(function: Callable, *, seconds: float = 60.0, **arguments: Any) -> Ended:
+    """`start` it and wait for its end. Raises LabError when it ran longer than `seconds`, too."""
+    return start(function, **arguments).wait(seconds)
+
+
+def _all(file: IO[bytes]) -> str:
+    """All of a file that another process may be writing; its position is not moved."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")
 
 
 def source(function: Callable) -> str:

@@ -196,3 +196,36 @@ def test_ends_when_the_parent_is_gone_before_it_begins():
     command = [sys.executable, "-c", f"import json, sys; {code}", json.dumps(job)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
+
+
+GREETS = """
+    def greet(name):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+        print(json.dumps(name), flush=True)
+        while True:
+            time.sleep(0.1)
+
+    def told(greeter):
+        while not greeter.printed:
+            time.sleep(0.02)
+        return greeter.printed
+"""
+
+
+def test_one_in_the_background_is_read_stopped_and_killed(lesson):
+    code = """
+    one, two = worker.start(greet, name="Ana"), worker.start(greet, name="Luis")
+    print(json.dumps([told(one), told(two), one.alive, repr(two)]))
+    print(json.dumps([one.stop().status, two.kill().status, one.alive, two.alive]))
+    """
+    first, last = said(lesson(GREETS + code))
+    assert first == [["Ana"], ["Luis"], True, "greet, working"]
+    assert last == [7, -signal.SIGKILL, False, False]
+
+
+def test_one_in_the_background_dies_with_its_parent(lesson, tmp_path):
+    note = tmp_path / "note"
+    process = lesson(WAITS + f"    worker.start(wait, note={str(note)!r}).wait(60)")
+    pid = pid_in(note)
+    process.kill()
+    assert wait_until(lambda: not psutil.pid_exists(pid), 5)
