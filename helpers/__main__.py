@@ -12,6 +12,7 @@ from helpers.local.paths import PARTS
 OLDEST, NEWEST = (3, 11), (3, 13)
 # The student-events system, each part a process: command → module (add_arguments, main), help.
 SERVICES = {
+    "capstone": ("helpers.capstone.check", "check an answer to docs/capstone.md"),
     "sink": ("helpers.pipeline.sink_command", "store a topic in S3, every record exactly once"),
 }
 

@@ -1,0 +1,1 @@
+"""The capstone: a fourth scenario, built by the learner and checked as a process."""
