@@ -29,11 +29,8 @@ import psutil
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from benchmarks.servers import servers
 from helpers.config import ROOT
-from helpers.local import prepare
-from helpers.local.aws import lab as stand_in
-from helpers.local.kafka import Cluster
-from helpers.local.process import Guard
 from helpers.pipeline import roster
 from helpers.pipeline.events import generate, students
 from helpers.pipeline.layout import parse_key
@@ -199,16 +196,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.run:
         return run(json.loads(args.run))
-    prepare.kafka_ready()
-    guard = Guard()
-    try:
-        cluster = Cluster(guard)
-        aws, variables, _ = stand_in.service(guard)
-        aws.launch()
-        cluster.start()
-        aws.wait_ready()
-        os.environ.update(variables)
-        kafka, s3 = cluster.client(), boto3.client("s3")
+    with servers() as running:
+        os.environ.update(running.aws)
+        kafka, s3 = running.kafka, boto3.client("s3")
         size = fill(kafka, args.records)
         bare(kafka, args.records)  # the file cache is warm for both
         rounds = []
@@ -216,17 +206,15 @@ def main() -> None:
             plain = bare(kafka, args.records)
             ours = sink(kafka, dict(os.environ), s3, args.records, number, args.format)
             rounds.append({**plain, **ours, "ratio": ours["rate"] / plain["bare_rate"]})
-        result = {
-            "records": args.records,
-            "bytes_a_record": round(size, 1),
-            "format": args.format,
-            "rounds": [{k: round(v, 3) for k, v in r.items()} for r in rounds],
-            "ratio": round(statistics.median(r["ratio"] for r in rounds), 3),
-            "peak_mb": round(max(r["peak_mb"] for r in rounds), 1),
-        }
-        print(json.dumps(result, indent=2))
-    finally:
-        guard.end()
+    result = {
+        "records": args.records,
+        "bytes_a_record": round(size, 1),
+        "format": args.format,
+        "rounds": [{k: round(v, 3) for k, v in r.items()} for r in rounds],
+        "ratio": round(statistics.median(r["ratio"] for r in rounds), 3),
+        "peak_mb": round(max(r["peak_mb"] for r in rounds), 1),
+    }
+    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,11 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 # The student-events system, each part a process: command → module (add_arguments, main), help.
 SERVICES = {
     "capstone": ("helpers.capstone.check", "check an answer to docs/capstone.md"),
+    "web": ("helpers.web.command", "the student portal: a click becomes an event"),
+    "derive": ("helpers.pipeline.derive_command", "make notifications from marks"),
+    "monitor": ("helpers.pipeline.monitor_command", "tell CloudWatch how the system is doing"),
+    "notify": ("helpers.pipeline.notify_command", "tell people by SNS, with a history in S3"),
+    "infra": ("helpers.infra_command", "the AWS side as one stack: deploy, status, delete"),
     "sink": ("helpers.pipeline.sink_command", "store a topic in S3, every record exactly once"),
 }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -18,10 +16,10 @@ PREFIX = "ana-"
 def learner(cloud_lab, monkeypatch):
     """A user of the cloud's AWS with the policy for PREFIX; this process acts as that user."""
     iam = boto3.client("iam")
-    policy = (ROOT / "infra" / "learner-policy.json").read_text().replace("PREFIX", PREFIX)
-    json.loads(policy)
+    text = (ROOT / "infra" / "learner-policy.json").read_text().replace("PREFIX", PREFIX)
+    policy = iam.create_policy(PolicyName="lessons", PolicyDocument=text)["Policy"]["Arn"]
     iam.create_user(UserName="aulas")
-    iam.put_user_policy(UserName="aulas", PolicyName="lessons", PolicyDocument=policy)
+    iam.attach_user_policy(UserName="aulas", PolicyArn=policy)
     key = iam.create_access_key(UserName="aulas")["AccessKey"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])

@@ -24,6 +24,9 @@ PARTS = {
     "checks": ["checks"],
     "local": ["local"],
     "pipeline": ["pipeline"],
+    "web": ["web"],
+    "infra": ["infra.py", "infra_command.py"],
+    "capstone": ["capstone"],
     "load": ["load.py", "load"],
     "commands": ["run.py", "doctor.py", "__main__.py"],
 }

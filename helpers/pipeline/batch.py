@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from helpers.pipeline.ledger import Plan
+from helpers.pipeline.ledger import Ledger, Plan
 from helpers.pipeline.writers import JsonLines
 
 
@@ -56,10 +56,14 @@ class Batch:
         self.dropped: Counter[str] = Counter()
         self.ask_first = self.settled  # whether its dead letters may be out already
 
-    def open_hour(self, hour: str, make: Callable[[], JsonLines]) -> JsonLines:
-        """The writer of a new hour."""
-        writer = self.hours[hour] = make()
-        return writer
+    def write(self, hour: str, make: Callable[[], JsonLines], lines: bytes, records: int) -> None:
+        """Add lines to those of an hour."""
+        writer = self.hours.get(hour)
+        if writer is None:
+            writer = self.hours[hour] = make()
+        writer.write(lines, records)
+        self.raw += len(lines)
+        self.records += records
 
     def add_dead(self, dead: Dead) -> None:
         """Keep a dead letter."""
@@ -80,3 +84,20 @@ class Batch:
         """Bytes that it keeps in memory, roughly."""
         inside = sum(w.packed + len(w.buffer) for w in list(self.hours.values()))
         return inside + sum(200 + len(d.value or b"") for d in self.dead)
+
+
+def store(ledger: Ledger, partition: int, batch: Batch) -> Plan | None:
+    """Steps 2 and 3 of the protocol for a closed batch, but for its dead letters.
+
+    Returns None when all its objects are in the bucket. Returns the other plan when another process
+    settled another end for it: the lane has to `follow` that.
+    """
+    plan = batch.plan
+    held = None if batch.settled else ledger.claim(partition, plan)
+    if held is not None:
+        if (held.end, held.format) != (plan.end, plan.format):
+            return held
+        batch.ask_first = True  # made by another process, or by us in a try whose answer was lost
+    for hour in sorted(batch.hours):
+        ledger.write(partition, plan, hour, batch.hours.pop(hour).finish())
+    return None

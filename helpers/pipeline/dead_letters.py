@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 HEADROOM = 64 * 1024  # bytes: what our headers may add to a record of the largest size
 WAIT_S = 30.0
+SETTLE_S = 10.0  # for each of the two steps that end a transaction
 # Confluent Cloud's limit for max.message.bytes on most kinds of cluster.
 LARGEST = 8_388_608
 # The group is being shared out anew, or is no longer ours: to be asked again after the next poll.
@@ -86,8 +89,9 @@ class DeadLetters:
     ) -> bool:
         """Dead letters, by partition, and the ends of their batches, in one transaction.
 
-        False when the group is being shared out anew and it has to be tried again. Raises
-        SinkStopped when the broker refuses for another reason.
+        False when it has to be tried again, after asking whether it was done after all: the group
+        is being shared out anew, or no answer came. Raises SinkStopped when the broker refuses for
+        another reason.
         """
         try:
             producer = self._producer or self._begin()
@@ -104,8 +108,11 @@ class DeadLetters:
                     producer.poll(0)
             offsets = [TopicPartition(source, p, end) for p, end in ends.items()]
             group = consumer.consumer_group_metadata()
-            producer.send_offsets_to_transaction(offsets, group, WAIT_S)
-            producer.commit_transaction(WAIT_S)
+            _in_time(lambda: _settle(producer, offsets, group))
+        except TimeoutError:
+            log.warning("dead letters: the client does not answer; the next try is with a new one")
+            self._producer = None  # which ends the transaction that this one left open
+            return False
         except BufferError:
             return self._undo("its queue is full")
         except KafkaException as failure:
@@ -146,6 +153,29 @@ class DeadLetters:
                 self._producer = producer
         time.sleep(0.05)
         return False
+
+
+def _settle(producer: Producer, offsets: list[TopicPartition], group: object) -> None:
+    producer.send_offsets_to_transaction(offsets, group, SETTLE_S)
+    producer.commit_transaction(SETTLE_S)
+
+
+def _in_time(step: Callable[[], None]) -> None:
+    """Do it, but wait no longer than it should take. Raises what it raises, or TimeoutError.
+
+    librdkafka 2.16 can wait in `send_offsets_to_transaction` for minutes, whatever time it was
+    given, when the group's coordinator was killed just before.
+    """
+    outcome: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(step())
+        except BaseException as error:  # noqa: BLE001
+            outcome.set_exception(error)
+
+    threading.Thread(target=work, daemon=True, name="transaction").start()
+    outcome.result(2 * SETTLE_S + 1)
 
 
 def headers(dead: Dead, source: str, partition: int) -> list[tuple[str, bytes]]:

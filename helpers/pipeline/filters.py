@@ -13,9 +13,11 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from helpers.errors import LabError
+from helpers.pipeline.columns import column
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
@@ -49,6 +51,17 @@ class Drop:
         except TypeError:  # null, or text against a number
             return False
 
+    def among(self, column: list[Any]) -> list[int]:
+        """The positions of the values that `hits` would say yes to."""
+        if self.op in ("in", "not in"):
+            wanted = self.op == "in"
+            return [at for at, found in enumerate(column) if (found in self.value) == wanted]
+        try:
+            verdicts = list(map(COMPARE[self.op], column, repeat(self.value)))
+        except TypeError:  # as above
+            verdicts = map(self.hits, column)
+        return [at for at, hit in enumerate(verdicts) if hit]
+
 
 def drop(rule: str) -> Drop:
     """A filter written as `field operator value # why`.
@@ -80,20 +93,24 @@ def _plain(text: str) -> Any:
     return text
 
 
-def compiled(drops: list[Drop], kind: str, fields: tuple[str, ...]) -> Callable | None:
-    """One function for all filters of a type: of an event the reason to drop it, or None."""
-    mine = [rule for rule in drops if rule.field in fields]
-    if any(rule.field == "type" and rule.hits(kind) for rule in mine):
-        why = next(rule.why for rule in mine if rule.field == "type" and rule.hits(kind))
-        return lambda event: why
-    mine = [rule for rule in mine if rule.field != "type"]
+Reasons = Callable[[list[Any]], dict[int, str]]
+
+
+def compiled(drops: list[Drop], kind: str, fields: tuple[str, ...]) -> Reasons | None:
+    """One function for all filters of a type: of events, which are dropped and why."""
+    mine = [rule for rule in drops if rule.field in fields and rule.field != "type"]
+    whys = [rule.why for rule in drops if rule.field == "type" and rule.hits(kind)]
+    if whys:
+        return lambda events: dict.fromkeys(range(len(events)), whys[0])
     if not mine:
         return None
+    columns = [(rule, column(rule.field)) for rule in mine]
 
-    def reason(event: Any) -> str | None:
-        for rule in mine:
-            if rule.hits(getattr(event, rule.field)):
-                return rule.why
-        return None
+    def reasons(events: list[Any]) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for rule, values_of in columns:
+            for at in rule.among(values_of(events)):
+                found.setdefault(at, rule.why)
+        return found
 
-    return reason
+    return reasons

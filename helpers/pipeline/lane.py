@@ -4,8 +4,8 @@ It takes records in order, cuts them into batches, and says where reading begins
 It knows the ledger and neither the consumer nor threads, so tests drive it by hand.
 
     lane = Lane(...); offset = lane.start()     what the bucket already has decides
-    lane.add(message)                           any number of times
-    lane.closed[0]                              a batch to be stored: `store`, then `done`
+    lane.take(messages)                         any number of times; `add` takes a single one
+    lane.closed[0]                              a batch to be stored, see `batch.store`
 """
 
 from __future__ import annotations
@@ -13,15 +13,22 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+
+from confluent_kafka import Message
 
 from helpers.pipeline.batch import Batch, Dead, Limits
 from helpers.pipeline.ledger import Ledger, Plan
+from helpers.pipeline.lines import ADDED, Lines
 from helpers.pipeline.process import Dropped, Poison, Processor
 from helpers.pipeline.store import SinkStopped
-from helpers.pipeline.writers import PACK, JsonLines
+from helpers.pipeline.writers import JsonLines
 
 log = logging.getLogger(__name__)
+
+MANY = 500  # records processed at once: more is no quicker
+FEW = 16  # where halving ends: fewer are no quicker at once
+DIFFERENT = 8  # hours of records processed at once, at most
+LARGE = 1_000_000  # bytes of records processed at once, at most
 
 Makers = Callable[[str], Callable[[], JsonLines]]  # format → makes a writer
 
@@ -40,10 +47,9 @@ class Lane:
         clock: Callable[[], float],
     ):
         self.ledger, self.partition, self.limits = ledger, partition, limits
-        self._process, self._makers, self._format = processor.process, makers, format_
+        self._processor, self._makers, self._format = processor, makers, format_
         self._clock = clock
-        self._source = b',"kafka_partition":%d,"kafka_offset":%%d,"kafka_timestamp":%%d}\n'
-        self._source %= partition
+        self._lines = Lines(partition)
         self.next = 0  # the offset expected: everything before it was taken
         self.closed: deque[Batch] = deque()  # cut, to be stored in this order
         self.lost = True  # the consumer has to be told to read at `next` (again), then `found`
@@ -81,7 +87,62 @@ class Lane:
         self._make = self._makers(plan.format if plan else self._format)
         self._cut = plan.end if plan else self.limits.cut_after(first)
 
-    def add(self, message: Any) -> None:
+    def take(self, messages: list[Message]) -> None:
+        """Take the partition's next records. Raises SinkStopped when they cannot be the next."""
+        start = 0
+        while start < len(messages):
+            offset = messages[start].offset()
+            end = start + MANY - offset % MANY  # so that offsets share their first digits
+            if offset < self._cut:
+                end = min(end, start + self._cut - offset)
+            self._take(messages[start:end])
+            start = end
+
+    def _take(self, messages: list[Message]) -> None:
+        """All at once if they are as usual; else in halves, and in the end one by one."""
+        if len(messages) <= FEW:
+            for message in messages:
+                self.add(message)
+        elif not self._add_all(messages):
+            half = len(messages) // 2
+            self._take(messages[:half])
+            self._take(messages[half:])
+
+    def _add_all(self, messages: list[Message]) -> bool:
+        """What `add` does, for records in a row. False: nothing was done, they are not as usual."""
+        first, end = self.next, self.next + len(messages)
+        offsets = list(map(Message.offset, messages))
+        if offsets != list(range(first, end)) or end > self._cut:
+            return False
+        size = sum(map(len, messages)) + ADDED * len(messages)  # of their lines, about
+        if size > LARGE:
+            return False
+        keys, values = list(map(Message.key, messages)), list(map(Message.value, messages))
+        done = self._processor.process_all(keys, values)
+        if done is None:
+            return False
+        batch, hours = self.batch, set(done.hours) - {None}
+        if len(hours) > DIFFERENT:
+            return False
+        if not batch.settled:
+            over = batch.raw + size >= self.limits.bytes
+            if over or len(batch.hours.keys() | hours) > self.limits.hours:
+                return False
+        if not batch.records:
+            self._first()
+        for hour, lines, records in self._lines.by_hour(done, first, messages):
+            batch.write(hour, self._make, lines, records)
+        batch.records += len(done.dropped)
+        batch.dropped.update(done.dropped.values())
+        self._advance(end)
+        return True
+
+    def _first(self) -> None:
+        """The batch gets its first record."""
+        self.batch.made_at = self._clock()
+        self._fresh = False
+
+    def add(self, message: Message) -> None:
         """Take the partition's next record. Raises SinkStopped when it cannot be the next."""
         offset = message.offset()
         if offset != self.next:
@@ -91,30 +152,16 @@ class Lane:
                 self._skip(offset)
         batch, key, value = self.batch, message.key(), message.value()
         if not batch.records:
-            batch.made_at = self._clock()
-            self._fresh = False
+            self._first()
         _, timestamp = message.timestamp()
         try:
-            hour, body, about, extra = self._process(key, value)
-            writer = batch.hours.get(hour)
-            if writer is None:
-                if len(batch.hours) >= self.limits.hours and not batch.settled:
-                    self._close(offset)
-                    batch = self.batch
-                writer = batch.open_hour(hour, self._make)
-            buffer = writer.buffer
-            before = len(buffer)
-            buffer += body
-            buffer += about
-            if extra:
-                buffer += extra
-            buffer += self._source % (offset, timestamp)
-            writer.records += 1
-            size = len(buffer)
-            batch.raw += size - before
-            batch.records += 1
-            if size > PACK:
-                writer.pack()
+            hour, body, about, extra = self._processor.process(key, value)
+            full = len(batch.hours) >= self.limits.hours
+            if full and hour not in batch.hours and not batch.settled:
+                self._close(offset)
+                batch = self.batch
+            line = self._lines.one(body, about, extra, offset, timestamp)
+            batch.write(hour, self._make, line, 1)
         except Dropped as dropped:
             batch.dropped[dropped.why] += 1
             batch.records += 1
@@ -122,7 +169,12 @@ class Lane:
             headers = message.headers() or []
             why = (poison.cause, poison.detail)
             batch.add_dead(Dead(offset, timestamp, key, value, headers, *why))
-        self.next = offset + 1
+        self._advance(offset + 1)
+
+    def _advance(self, offset: int) -> None:
+        """All before this offset is taken. Cut if it is time."""
+        self.next = offset
+        batch = self.batch
         if self.next >= self._cut:
             self._close(self._cut)
         elif batch.raw >= self.limits.bytes and not batch.settled:
@@ -188,20 +240,3 @@ class Lane:
     def held(self) -> int:
         """Bytes in memory, roughly."""
         return self.batch.held + sum(batch.held for batch in self.closed)
-
-
-def store(ledger: Ledger, partition: int, batch: Batch) -> Plan | None:
-    """Steps 2 and 3 of the protocol for a closed batch, but for its dead letters.
-
-    Returns None when all its objects are in the bucket. Returns the other plan when another process
-    settled another end for it: the lane has to `follow` that.
-    """
-    plan = batch.plan
-    held = None if batch.settled else ledger.claim(partition, plan)
-    if held is not None:
-        if (held.end, held.format) != (plan.end, plan.format):
-            return held
-        batch.ask_first = True  # made by another process, or by us in a try whose answer was lost
-    for hour in sorted(batch.hours):
-        ledger.write(partition, plan, hour, batch.hours.pop(hour).finish())
-    return None

@@ -17,10 +17,6 @@ from datetime import datetime
 
 LAST_OFFSET = 2**63 - 1  # offsets are signed 64-bit numbers in Kafka
 EXTENSIONS = {"json": "jsonl.gz", "parquet": "parquet"}
-_OBJECT = re.compile(
-    r"topic=(?P<topic>[^/]+)/date=(?P<date>\d{4}-\d\d-\d\d)/hour=(?P<hour>\d\d)/"
-    r"(?P=topic)\+(?P<partition>\d+)\+(?P<first>\d+)\+(?P<last>\d+)\.(?P<extension>[a-z.]+)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +29,12 @@ class Named:
     first: int
     last: int
     extension: str
+
+
+_OBJECT = re.compile(
+    r"topic=(?P<topic>[^/]+)/date=(?P<date>\d{4}-\d\d-\d\d)/hour=(?P<hour>\d\d)/"
+    r"(?P=topic)\+(?P<partition>\d+)\+(?P<first>\d+)\+(?P<last>\d+)\.(?P<extension>[a-z.]+)"
+)
 
 
 def object_key(

@@ -15,6 +15,7 @@ from pyarrow import json as arrow_json
 from pyarrow import parquet as pq
 
 from helpers.pipeline.schemas import TIMES, TOPICS, json_schema
+from helpers.pipeline.writers import PACK
 
 ROW_GROUP = 2 * 1024 * 1024  # bytes of JSON lines; about 5,000 events
 COMPRESSION = "zstd"
@@ -67,6 +68,13 @@ class ParquetRows:
         self._columns = fields
         self._sink: pa.BufferOutputStream | None = None
         self._writer: pq.ParquetWriter | None = None
+
+    def write(self, lines: bytes, records: int) -> None:
+        """Take some lines more."""
+        self.buffer += lines
+        self.records += records
+        if len(self.buffer) > PACK:
+            self.pack()
 
     def pack(self) -> None:
         """Take what is in the buffer; write a row group when there is enough for one."""

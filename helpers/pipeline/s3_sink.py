@@ -15,8 +15,9 @@ from __future__ import annotations
 import functools
 import logging
 import time
+from itertools import groupby
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from helpers.pipeline.dead_letters import DeadLetters
 from helpers.pipeline.lane import Lane
@@ -33,7 +34,8 @@ __all__ = ["Settings", "Sink", "SinkStopped"]
 log = logging.getLogger(__name__)
 
 WAITING = 2  # cut batches of a partition before it is paused
-TAKE = 2_000  # records a call: more is no quicker, and they may be large
+TAKE = 2_000  # records a call, at most: more is no quicker
+TAKE_BYTES = 4_000_000  # of records a call, about: what a call takes is beyond the client's limit
 TAKE_S = 0.1  # how long a call waits for them; the loop's other work is done as often
 HAND_OVER_S = 15.0  # how long a rebalance waits for uploads under way
 STOPPING = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
@@ -57,6 +59,7 @@ class Sink:
         self._makers = functools.cache(lambda name: writer_for(name, settings.schema))
         self._makers(settings.format)  # an import that fails fails now
         self._paused: set[int] = set()
+        self._many = TAKE // 10  # until it is known how large they are
         self._followed = 0.0
         self._failure: BaseException | None = None
         self._stopping = False
@@ -101,15 +104,23 @@ class Sink:
 
     def _take(self) -> None:
         """Give the next records to their lanes."""
-        messages = self.consumer.consume(TAKE, TAKE_S)
+        messages = self.consumer.consume(self._many, TAKE_S)
         if self._failure is not None:
             raise self._failure
-        adders = {partition: lane.add for partition, lane in self.lanes.items()}
-        for message in messages:
-            if message.error() is not None:
-                self._trouble(message.error(), message.partition(), message.offset())
-            elif (add := adders.get(message.partition())) is not None:
-                add(message)
+        if messages:
+            mean = sum(map(len, messages)) // len(messages) + 1
+            self._many = max(1, min(TAKE, TAKE_BYTES // mean))
+        # Nearly always there are none; they have their place among the records of a partition.
+        errors = [at for at, error in enumerate(map(Message.error, messages)) if error is not None]
+        start = 0
+        for end in [*errors, len(messages)]:
+            for partition, some in groupby(messages[start:end], Message.partition):
+                if (lane := self.lanes.get(partition)) is not None:
+                    lane.take(list(some))
+            if end < len(messages):
+                other = messages[end]
+                self._trouble(other.error(), other.partition(), other.offset())
+            start = end + 1
 
     def _trouble(self, error: KafkaError, partition: int, offset: int) -> None:
         if error.code() == KafkaError._PARTITION_EOF:

@@ -37,6 +37,9 @@ class Settings:
     def consumer(self, kafka: dict[str, str]) -> dict[str, str | int | bool]:
         """The consumer's configuration."""
         own = {"group.instance.id": self.instance} if self.instance else {}
+        usual = {"partition.assignment.strategy": "cooperative-sticky"}
+        if self.kafka.get("group.protocol") == "consumer":
+            usual = {}  # the broker assigns (KIP-848), and the client refuses to be told how
         return {
             **kafka,
             "group.id": self.group,
@@ -44,7 +47,7 @@ class Settings:
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",  # when retention took what the bucket lacks
             "enable.partition.eof": True,
-            "partition.assignment.strategy": "cooperative-sticky",
+            **usual,
             "fetch.queue.backoff.ms": 10,  # the default of 1 s starves a reader this quick
             "queued.max.messages.kbytes": 16_384,
             **own,

@@ -1,6 +1,6 @@
 """What is under way between a cut batch and its commit: uploads in threads, dead letters, offsets.
 
-All methods are called by the sink's one thread; only `lane.store` runs in others.
+All methods are called by the sink's one thread; only `batch.store` runs in others.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from helpers.pipeline.batch import Batch
+from helpers.pipeline.batch import Batch, store
 from helpers.pipeline.dead_letters import REBALANCING, DeadLetters
-from helpers.pipeline.lane import Lane, store
+from helpers.pipeline.lane import Lane
 from helpers.pipeline.ledger import Ledger, Plan
 from helpers.pipeline.store import SinkStopped
 
@@ -97,6 +97,8 @@ class Uploads:
         ]
         ends = {partition: batch.end for partition, batch in self.waiting.items()}
         if dead and not self.dead_letters.write(dead, self.topic, ends, consumer):
+            for batch in self.waiting.values():
+                batch.ask_first = True  # an answer may be what was missing
             now = time.monotonic()
             self._refused_since = self._refused_since or now
             if now - self._refused_since > DEAD_LETTERS_S:

@@ -7,6 +7,9 @@ valid. What it does not accept goes the long way: parsed by `orjson`, judged by 
 and brought to the usual form when it is valid but unusual (7.0 for 7, which JSON Schema takes for
 an integer).
 
+Some hundred records at once are judged in a third of the time: parsed as one array, their patterns
+checked by column (`columns`). When one of them is not as usual, all are judged one by one.
+
 JSON is what RFC 8259 says, in UTF-8: no NaN, no lone surrogates, nothing around it.
 """
 
@@ -15,7 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import reduce
-from operator import or_
+from operator import itemgetter, or_
 from types import NoneType
 from typing import Annotated, Any, Literal
 
@@ -23,6 +26,7 @@ import fastjsonschema
 import msgspec
 import orjson
 
+from helpers.pipeline.columns import Fits, Memory, column, fits, fixed, judge
 from helpers.pipeline.schemas import TOPICS, json_schema
 
 # What `_type` and `_checks` understand. A schema that says more is judged the long way only.
@@ -31,8 +35,11 @@ KNOWN = {
     *("format", "description"),
 }
 PYTHON = {"string": str, "integer": int, "number": float, "boolean": bool, "null": NoneType}
-REMEMBERED = 50_000  # texts of a field judged already; then the memory starts anew
-QUICK_NO = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+STRICT = {"tag_field": "type", "forbid_unknown_fields": True, "gc": False}
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
+Groups = dict[type, tuple[list[int], list[Any]]]  # a class → where its events are, and they
+QUICK_NO = (msgspec.MsgspecError, UnicodeError, RecursionError)
 
 
 class Invalid(Exception):
@@ -41,20 +48,6 @@ class Invalid(Exception):
     def __init__(self, cause: str, detail: str):
         super().__init__(f"{cause}: {detail}")
         self.cause, self.detail = cause, detail
-
-
-class Memory(dict):
-    """text → verdict of `judge`, remembered."""
-
-    def __init__(self, judge: Callable[[str], bool]):
-        super().__init__()
-        self.judge = judge
-
-    def __missing__(self, text: str) -> bool:
-        if len(self) >= REMEMBERED:
-            self.clear()
-        verdict = self[text] = text is None or self.judge(text)
-        return verdict
 
 
 class Validator:
@@ -77,12 +70,16 @@ class Validator:
         self.classes: dict[str, type] = structs
         self.fields = {kind: tuple(schema["properties"]) for kind, schema in schemas.items()}
         # With two types or more msgspec insists on the field that says which it is; with one not.
-        nobody = msgspec.defstruct("nobody", [], tag="\0", tag_field="type")
-        self._parse = msgspec.json.Decoder(reduce(or_, structs.values(), nobody)).decode
+        nobody = msgspec.defstruct("nobody", [], tag="\0", **STRICT)
+        either = reduce(or_, structs.values(), nobody)
+        self._parse = msgspec.json.Decoder(either).decode
+        self._parse_all = msgspec.json.Decoder(list[either]).decode
         self._checks = {
             structs[kind]: _checks(schema) if _simple(schema) else lambda event: False
             for kind, schema in schemas.items()
         } | {nobody: lambda event: False}
+        self._all_simple = all(map(_simple, schemas.values()))
+        self._columns = _columns({structs[kind]: s for kind, s in schemas.items()})
 
     def decode(self, raw: bytes) -> tuple[Any, bytes]:
         """The event and its bytes, without line feeds, or Invalid."""
@@ -93,6 +90,39 @@ class Validator:
         if self._checks[type(event)](event) and raw[-1] == 125 and b"\n" not in raw:  # 125 is }
             return event, raw
         return self._long_way(raw)
+
+    def decode_all(self, raws: list[bytes]) -> tuple[list[Any], list[bytes], Groups] | None:
+        """What `decode` would say of each, when all are as usual; None when one is not (or empty).
+
+        The events, their bytes without the braces around them, and by class where they are.
+
+        One array of them all is parsed. Could a text without an end and the next one together pass
+        for an event, and another text for two, so that the count is right? Between texts is a
+        control character, which no string may hold: so none goes on from one to the next. Each
+        begins with a brace, and no event has one inside: so each is one event or more, and they
+        are as many as the texts.
+        """
+        if not all(raws):
+            return None
+        many = len(raws)
+        text = b",\r".join(raws)
+        ends = bytes(map(_FIRST, raws)) + bytes(map(_LAST, raws))
+        if ends != b"{" * many + b"}" * many or b"\n" in text or not self._all_simple:
+            return None
+        try:
+            events = self._parse_all(b"[%b]" % text)
+            if len(events) != many:
+                return None
+            where: dict[type, list[int]] = {kind: [] for kind in self.classes.values()}
+            for at, kind in enumerate(map(type, events)):
+                where[kind].append(at)  # KeyError: `nobody`
+            groups = {kind: (some, [events[at] for at in some]) for kind, some in where.items()}
+            for kind, texts_of, fit in self._columns:
+                if not fit(texts_of(groups[kind][1] if kind else events)):
+                    return None
+        except (*QUICK_NO, KeyError):
+            return None
+        return events, [raw[1:-1] for raw in raws], groups
 
     def _long_way(self, raw: bytes) -> tuple[Any, bytes]:
         try:
@@ -130,8 +160,7 @@ def _simple(schema: dict[str, Any]) -> bool:
 
 def _struct(kind: str, schema: dict[str, Any]) -> type:
     fields = [(f, _type(rule)) for f, rule in schema["properties"].items() if f != "type"]
-    options = {"tag": kind, "tag_field": "type", "forbid_unknown_fields": True, "gc": False}
-    return msgspec.defstruct(kind, fields, **options)
+    return msgspec.defstruct(kind, fields, tag=kind, **STRICT)
 
 
 def _type(rule: dict[str, Any]) -> Any:
@@ -153,34 +182,32 @@ def _type(rule: dict[str, Any]) -> Any:
     return reduce(or_, limited + plain)
 
 
+def _columns(schemas: dict[type, dict[str, Any]]) -> list[tuple[type | None, Callable, Fits]]:
+    """What is checked by column: a class (None: all events), its column, and the check."""
+    having: dict[tuple[str, bytes], list[type]] = {}
+    for kind, schema in schemas.items():
+        for field, rule in schema["properties"].items():
+            if "pattern" in rule or "not" in rule:
+                having.setdefault((field, orjson.dumps(rule)), []).append(kind)
+    found = []
+    for (field, rule), kinds in having.items():
+        whose = [None] if len(kinds) == len(schemas) else kinds
+        found += [(kind, column(field), fits(orjson.loads(rule))) for kind in whose]
+    return found
+
+
 def _checks(schema: dict[str, Any]) -> Callable[[Any], bool]:
     """A function of the event that says whether all patterns hold, written out as Python source."""
     rules = schema["properties"]
-    fixed = {f: rule["pattern"] for f, rule in rules.items() if _fixed(f, rule)}
-    whole = "\n".join(pattern[1:-1] for pattern in fixed.values())
-    joined = r"\n".join(f"{{e.{field}}}" for field in fixed)
+    # Texts of one length, so that joining them is unambiguous; most hardly ever repeat.
+    once = [f for f, r in rules.items() if fixed(r) and f != "due" and r["type"] == "string"]
+    whole = "\n".join(rules[field]["pattern"][1:-1] for field in once)
+    joined = r"\n".join(f"{{e.{field}}}" for field in once)
     space: dict[str, Any] = {"whole": re.compile(whole).fullmatch}
-    terms = [f'whole(f"{joined}") is not None'] if fixed else []
+    terms = [f'whole(f"{joined}") is not None'] if once else []
     for field, rule in rules.items():
-        if field not in fixed and ("pattern" in rule or "not" in rule):
-            space[f"known_{field}"] = Memory(_judge(rule))
+        if field not in once and ("pattern" in rule or "not" in rule):
+            space[f"known_{field}"] = Memory(judge(rule))
             terms.append(f"known_{field}[e.{field}]")
     exec(f"def check(e):\n    return {' and '.join(terms) or 'True'}", space)
     return space["check"]
-
-
-def _fixed(field: str, rule: dict[str, Any]) -> bool:
-    """Texts of one length, so that joining them is unambiguous; most hardly ever repeat."""
-    length = rule.get("minLength")
-    anchored = rule.get("pattern", "").startswith("^") and rule["pattern"].endswith("$")
-    same = length is not None and length == rule.get("maxLength")
-    return anchored and same and field != "due" and rule["type"] == "string"
-
-
-def _judge(rule: dict[str, Any]) -> Callable[[str], bool]:
-    must = re.compile(rule.get("pattern", ""))
-    refused = rule.get("not", {})
-    if set(refused) - {"pattern"}:
-        return lambda text: False  # more than we understand: the long way
-    must_not = re.compile(refused["pattern"]) if refused else None
-    return lambda text: bool(must.search(text)) and not (must_not and must_not.search(text))

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from isal import isal_zlib
 
-PACK = 64 * 1024  # bytes of lines that are compressed in one go
+PACK = 256 * 1024  # bytes of lines that are compressed in one go
 LEVEL = 1  # of 0 to 3: 2 is half as slow again and gains nothing here
 GZIP = 16 + isal_zlib.MAX_WBITS
 _beside = ThreadPoolExecutor(1, thread_name_prefix="pack")  # one: a writer's parts stay in order
@@ -30,6 +30,13 @@ class JsonLines:
         self._parts: list[bytes] = []
         self._gzip = None
         self._last: Future | None = None
+
+    def write(self, lines: bytes, records: int) -> None:
+        """Take some lines more."""
+        self.buffer += lines
+        self.records += records
+        if len(self.buffer) > PACK:
+            self.pack()
 
     def pack(self) -> None:
         """Compress what is in the buffer."""

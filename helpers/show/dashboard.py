@@ -16,10 +16,11 @@ from typing import Any, ClassVar
 
 import ipywidgets
 
-from helpers.show.feeds import HISTORY, LATEST, Cloud, Line, Topics
-from helpers.show.flow import BLUE, GREEN, ORANGE, RED
+from helpers.pipeline.live import HISTORY, LATEST, Cloud, Line, Topics
 from helpers.show.table import DIM, cell
 
+# Okabe and Ito's palette, as in `flow`.
+GREEN, ORANGE, BLUE, RED = "#00795B", "#B85C00", "#0063A0", "#B3261E"
 EVERY_S = 0.5
 WIDE, HIGH = 180, 34  # pixels of a curve
 STATES = {  # of an alarm: sign and colour; the word stands beside them

@@ -129,6 +129,21 @@ def test_subscribing_again_sends_the_mail_again(aws, topic, inbox, unique):
     assert listed(aws, topic) == ["PendingConfirmation"]
 
 
+def test_subscribing_again_does_not_change_the_attributes(aws, topic, inbox, unique):
+    to = f"{unique}@example.com"
+    high, low = ({"FilterPolicy": json.dumps({"level": [level]})} for level in ("high", "low"))
+    subscribe(aws, topic, "email", to, Attributes=high)
+    urllib.request.urlopen(inbox.confirmation_url(to)).close()
+    (arn,) = listed(aws, topic)
+    for same in (high, {"FilterPolicy": '{ "level":["high"] }'}, {}):
+        assert subscribe(aws, topic, "email", to, Attributes=same) == arn
+    with refused(INVALID):
+        subscribe(aws, topic, "email", to, Attributes=low)
+    changed = {"AttributeName": "FilterPolicy", "AttributeValue": low["FilterPolicy"]}
+    aws("sns").set_subscription_attributes(SubscriptionArn=arn, **changed)
+    assert subscribe(aws, topic, "email", to, Attributes=low) == arn
+
+
 def test_e_mail_filters_and_json_e_mail(aws, topic, inbox, unique):
     filtered, whole = f"f{unique}@example.com", f"j{unique}@example.com"
     policy = {"FilterPolicy": json.dumps({"level": ["high"]})}

@@ -2,68 +2,52 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from types import SimpleNamespace
 
 import boto3
 import pytest
 from botocore.config import Config
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
-from helpers.local import prepare
-from helpers.local.aws import lab as stand_in
-from helpers.local.kafka import Cluster
-from helpers.local.process import Guard
-from tests.sink.rig import Rig
+from benchmarks import servers as benchmark
+from tests.sink.rig import rig_on
 
-_serial = itertools.count()
+
+def with_clients(running):
+    """Also `admin`, `environment` for processes, `client(service)` and `s3`, both the root's."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    session = boto3.session.Session(
+        running.aws["AWS_ACCESS_KEY_ID"],
+        running.aws["AWS_SECRET_ACCESS_KEY"],
+        region_name=running.aws["AWS_DEFAULT_REGION"],
+    )
+    running.client = lambda service: session.client(
+        service,
+        endpoint_url=running.aws["AWS_ENDPOINT_URL"],
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    running.admin = AdminClient(running.kafka)
+    running.environment = {**clean, **running.aws}
+    running.s3 = running.client("s3")
+    return running
 
 
 @pytest.fixture(scope="session")
 def servers():
-    """`kafka`: a client's configuration; `aws`: the AWS_* variables; `s3`: a client of the root."""
-    prepare.kafka_ready()
-    guard = Guard()
-    try:
-        cluster = Cluster(guard)
-        aws, variables, _ = stand_in.service(guard)
-        aws.launch()
-        cluster.start()
-        aws.wait_ready()
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        session = boto3.session.Session(
-            variables["AWS_ACCESS_KEY_ID"],
-            variables["AWS_SECRET_ACCESS_KEY"],
-            region_name=variables["AWS_DEFAULT_REGION"],
-        )
-        client = lambda service: session.client(  # noqa: E731
-            service,
-            endpoint_url=variables["AWS_ENDPOINT_URL"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-        yield SimpleNamespace(
-            kafka=cluster.client(),
-            admin=AdminClient(cluster.client()),
-            environment={**clean, **variables},
-            aws=variables,
-            client=client,
-            s3=client("s3"),
-            guard=guard,
-        )
-    finally:
-        guard.end()
+    """See `with_clients` and `benchmarks.servers`."""
+    with benchmark.servers() as running:
+        yield with_clients(running)
+
+
+@pytest.fixture
+def three_brokers():
+    """The same with three brokers, for one test that may do with them what it likes."""
+    with benchmark.servers(3) as running:
+        yield with_clients(running)
 
 
 @pytest.fixture
 def rig(servers):
-    """A topic, a bucket and sink processes of this test alone; the processes are killed at the end."""
-    name = f"t{next(_serial)}"
-    topic = f"{name}-estudiante-eventos"
-    # Events happen in March 2026: retention would take them at once.
-    new = NewTopic(topic, num_partitions=3, config={"retention.ms": "-1"})
-    servers.admin.create_topics([new])[topic].result(30)
-    servers.s3.create_bucket(Bucket=f"{name}-lake")
-    made = Rig(servers, topic, f"{name}-lake")
-    yield made
-    made.end()
+    """A topic, a bucket and sink processes of this test alone; they are killed at the end."""
+    with rig_on(servers) as made:
+        yield made

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import logging
+import signal
 import sys
 
 from helpers.errors import LabError
@@ -15,6 +17,7 @@ from helpers.pipeline.sink_command import Limits, Settings, run
 def main(told: dict) -> int:
     if sys.platform == "linux":
         die_with_guard()
+    faulthandler.register(signal.SIGUSR1)  # where all threads are: for a test that waits in vain
     logging.basicConfig(level=logging.INFO, format="%(relativeCreated)d %(message)s")
     limits = Limits(**told["settings"].pop("limits", {}))
     drops = tuple(map(drop, told["settings"].pop("drops", ())))

@@ -12,12 +12,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import contextmanager
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import NewTopic
 
 from helpers.config import ROOT
 from tests.sink.support import events, look, s3_objects
 
+_serial = itertools.count()
 POISON_EVERY = 50
 HASTE = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "500"}
 
@@ -60,6 +63,13 @@ class Process:
             self.send(number)
         return self.process.wait(seconds)
 
+    def last_words(self) -> str:
+        """What it wrote last and, if it runs, where its threads are."""
+        if self.process.poll() is None:
+            self.send(signal.SIGUSR1)
+            time.sleep(0.5)
+        return self.text[-6000:]
+
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -73,7 +83,8 @@ class Rig:
         self.bad: set[tuple[int, int]] = set()
         self._made = itertools.count()
         self._processes: list[Process] = []
-        self._producer = Producer({**servers.kafka, "linger.ms": 5, "acks": "all"})
+        large = {"message.max.bytes": 16_777_216}
+        self._producer = Producer({**servers.kafka, **large, "linger.ms": 5, "acks": "all"})
 
     def produce(self, n: int, flush: bool = True) -> None:
         """`n` events, some of them poison."""
@@ -82,16 +93,35 @@ class Rig:
             event = events()[number % len(events())]
             poison = number % POISON_EVERY == POISON_EVERY - 1
             value = event.value_bytes[:-1] if poison else event.value_bytes
-            into = self.bad if poison else self.good
-
-            def note(error, message, into=into):
-                assert error is None, error
-                into.add((message.partition(), message.offset()))
-
-            self._producer.produce(self.topic, value, event.key_bytes, on_delivery=note)
+            self.send(event.key_bytes, value, poison)
         self._producer.poll(0)
         if flush:
-            assert self._producer.flush(60) == 0
+            self.flush()
+
+    def send(self, key: bytes, value: bytes, poison: bool = False) -> None:
+        """One record, noted when it is acknowledged."""
+        into = self.bad if poison else self.good
+
+        def note(error, message):
+            assert error is None, error
+            into.add((message.partition(), message.offset()))
+
+        while True:
+            try:
+                return self._producer.produce(self.topic, value, key, on_delivery=note)
+            except BufferError:
+                self._producer.poll(0.1)
+
+    def flush(self) -> None:
+        """Wait until all that was sent is acknowledged."""
+        assert self._producer.flush(60) == 0
+
+    def store_all(self, environment: dict[str, str] | None = None, **settings) -> Process:
+        """Run one sink until it has stored all, and to its end."""
+        sink = self.sink(environment, **settings)
+        self.wait_until_stored()
+        assert sink.finish() == 0, sink.text
+        return sink
 
     def sink(self, environment: dict[str, str] | None = None, **settings) -> Process:
         settings = {
@@ -99,7 +129,7 @@ class Rig:
             "bucket": self.bucket,
             "group": f"{self.topic}-sink",
             **settings,
-            "kafka": {**HASTE, **settings.get("kafka", {})},
+            "kafka": settings.get("kafka", {}) or HASTE,
         }
         told = {"settings": settings, "kafka": self.servers.kafka}
         process = Process(told, {**self.servers.environment, **(environment or {})})
@@ -126,8 +156,9 @@ class Rig:
             want[partition] = max(want[partition], offset + 1)
         deadline = time.monotonic() + seconds
         while not all(self.committed().get(p, 0) >= end for p, end in want.items()):
-            logs = "\n".join(p.text[-2000:] for p in self._processes[-2:])
-            assert time.monotonic() < deadline, f"{self.committed()} of {want}\n{logs}"
+            if time.monotonic() > deadline:
+                logs = "\n".join(p.last_words() for p in self._processes[-2:])
+                raise AssertionError(f"{self.committed()} of {want}\n{logs}")
             time.sleep(0.2)
 
     def objects(self) -> dict[str, bytes]:
@@ -162,3 +193,19 @@ class Rig:
     def end(self) -> None:
         for process in self._processes:
             process.end()
+
+
+@contextmanager
+def rig_on(servers, **config):
+    """A `Rig` with a topic (`config` is the topic's) and a bucket of its own."""
+    name = f"t{next(_serial)}"
+    topic = f"{name}-estudiante-eventos"
+    # Events happen in March 2026: retention would take them at once.
+    new = NewTopic(topic, num_partitions=3, config={"retention.ms": "-1", **config})
+    servers.admin.create_topics([new])[topic].result(30)
+    servers.s3.create_bucket(Bucket=f"{name}-lake")
+    made = Rig(servers, topic, f"{name}-lake")
+    try:
+        yield made
+    finally:
+        made.end()

@@ -8,36 +8,23 @@ from collections import Counter
 from functools import cache
 from itertools import islice
 
+from confluent_kafka import Message
+
 from helpers.pipeline.events import generate
 from helpers.pipeline.layout import parse_key
 
 
-class Record:
-    """A consumer's message, as far as the sink looks at it."""
-
-    def __init__(self, offset, key, value, timestamp=1_772_000_000_000, headers=None, partition=0):
-        self._all = (offset, key, value, timestamp, headers, partition)
-
-    def offset(self):
-        return self._all[0]
-
-    def key(self):
-        return self._all[1]
-
-    def value(self):
-        return self._all[2]
-
-    def timestamp(self):
-        return 1, self._all[3]
-
-    def headers(self):
-        return self._all[4]
-
-    def partition(self):
-        return self._all[5]
-
-    def error(self):
-        return None
+def Record(offset, key, value, timestamp=1_772_000_000_000, headers=None, partition=0):
+    """A consumer's message."""
+    return Message(
+        topic="t",
+        partition=partition,
+        offset=offset,
+        key=key,
+        value=value,
+        headers=headers,
+        timestamp=(1, timestamp),
+    )
 
 
 @cache

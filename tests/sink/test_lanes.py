@@ -6,8 +6,8 @@ import functools
 
 import pytest
 
-from helpers.pipeline.batch import Limits
-from helpers.pipeline.lane import Lane, store
+from helpers.pipeline.batch import Limits, store
+from helpers.pipeline.lane import Lane
 from helpers.pipeline.layout import is_hour, object_key, parse_key, plan_key
 from helpers.pipeline.ledger import Ledger, Plan
 from helpers.pipeline.process import Processor

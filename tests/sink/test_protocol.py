@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
-from helpers.pipeline.batch import Limits
-from helpers.pipeline.lane import Lane, store
+from helpers.pipeline.batch import Limits, store
+from helpers.pipeline.lane import Lane
 from helpers.pipeline.ledger import Ledger
 from helpers.pipeline.process import Processor
 from helpers.pipeline.writers import writer_for

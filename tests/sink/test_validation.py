@@ -151,7 +151,7 @@ def line(processor: Processor, value: dict, key: str | None = None) -> dict:
     raw = dumps(value, ensure_ascii=False, separators=(",", ":"))
     owner = key if key is not None else value.get("student_id") or value["service"]
     hour, *pieces = processor.process(owner.encode(), raw)
-    row = json.loads(b"".join(pieces) + b"}")
+    row = json.loads(b"{%b}" % b"".join(pieces))
     assert hour == value["timestamp"][:13]
     assert {field: row[field] for field in value} == value
     return {k: v for k, v in row.items() if k not in value}

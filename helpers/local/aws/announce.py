@@ -10,6 +10,7 @@ import json
 import time
 from datetime import UTC, datetime
 
+from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import cloudwatch as cw
 from ministack.services import sns
@@ -70,11 +71,18 @@ def act(alarm: dict, old: str, new: str, reason: str) -> None:
     for action in alarm.get(FIELDS[new]) or []:
         if action.split(":")[2:3] != ["sns"]:
             continue
-        reached = cw._is_sns_action_arn(action) and sns._topics.get(action) is not None
+        reached = cw._is_sns_action_arn(action) and _may_publish(action, alarm["AlarmArn"])
         if reached:
             sns._fanout(action, new_uuid(), message, subject, "json")
         verb = "Successfully executed" if reached else "Failed to execute"
         _note(alarm, f"{verb} action {action}")
+
+
+def _may_publish(topic: str, alarm_arn: str) -> bool:
+    """Whether the topic is there and its policy lets the service CloudWatch publish to it."""
+    iam_evaluator.pin_request_origin("127.0.0.1", True)  # services come by TLS
+    account = get_account_id()
+    return sns.topic_policy_allows(topic, "cloudwatch.amazonaws.com", alarm_arn, account)
 
 
 def _note(alarm: dict, summary: str) -> None:

@@ -17,6 +17,7 @@ from helpers.local.aws import (
     metrics,
     notify,
     objects,
+    stacks,
     tables,
 )
 from helpers.local.aws.mail import Post
@@ -29,13 +30,14 @@ def apply(app) -> None:
     """Patch the services, open the inbox, put `gate.Gate` before MiniStack's ASGI application."""
     host, port = os.environ["SMTP_HOST"].rsplit(":", 1)
     post = Post(host, int(port), Path(os.environ["AWS_STAND_IN_INBOX"]))
-    identity.install()
+    identity.install(app)
     notify.install(post)
     metrics.install()
     alarms.install()
     dashboards.install()
     logs.install()
     objects.install()
+    stacks.install()
     tables.install(app)
     try:
         post.start()

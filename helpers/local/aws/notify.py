@@ -15,6 +15,7 @@ from ministack.core.arn import ArnParseError, parse_arn
 from ministack.core.responses import request_scope
 from ministack.services import sns
 
+from helpers.local.aws import resubscribe
 from helpers.local.aws.mail import Post
 
 MAIL = ("email", "email-json")
@@ -98,19 +99,25 @@ def _invalid(reason: str):
     return sns._error("InvalidParameter", f"Invalid parameter: {reason}", 400)
 
 
-def _refusal_of_subscription(params: dict):
-    protocol, endpoint = sns._p(params, "Protocol"), sns._p(params, "Endpoint")
+def refusal_of(topic_arn: str, protocol: str, endpoint: str) -> str | None:
+    """Why AWS would not subscribe this end point, in its words; None if it would."""
     if protocol not in PROTOCOLS:
-        return _invalid(f"Does not support this protocol string: {protocol}")
-    if sns._p(params, "TopicArn").endswith(".fifo") and protocol in (*MAIL, "sms", "http", "https"):
-        return _invalid(f"Invalid protocol type: {protocol}")
+        return f"Invalid parameter: Does not support this protocol string: {protocol}"
+    if topic_arn.endswith(".fifo") and protocol in (*MAIL, "sms", "http", "https"):
+        return f"Invalid parameter: Invalid protocol type: {protocol}"
     if protocol == "sms" and not E164.fullmatch(re.sub(r"[\s().-]", "", endpoint)):
-        return _invalid(f"Invalid SMS endpoint: {endpoint}")
+        return f"Invalid parameter: Invalid SMS endpoint: {endpoint}"
     if protocol in MAIL and not ADDRESS.fullmatch(endpoint):
-        return _invalid("Email address")
+        return "Invalid parameter: Email address"
     if protocol in ("http", "https") and not endpoint.startswith(f"{protocol}://"):
-        return _invalid("Endpoint must match the specified protocol")
+        return "Invalid parameter: Endpoint must match the specified protocol"
     return None
+
+
+def _refusal_of_subscription(params: dict):
+    members = (sns._p(params, name) for name in ("TopicArn", "Protocol", "Endpoint"))
+    refusal = refusal_of(*members)
+    return sns._error("InvalidParameter", refusal, 400) if refusal else None
 
 
 def _subscribe(original):
@@ -126,6 +133,10 @@ def _subscribe(original):
             return next((s for s in subs if (s["protocol"], s["endpoint"]) == same), None)
 
         again = existing()
+        if again and resubscribe.differs(params, again):
+            return _invalid(
+                "Attributes Reason: Subscription already exists with different attributes"
+            )
         response = original(params)
         sub = existing()
         if protocol not in MAIL or response[0] != 200:

@@ -39,18 +39,18 @@ class Topics(threading.Thread):
         self._reader = Consumer({**self._kafka, "group.id": "dashboard"})
         self._groups = {group: Consumer({**self._kafka, "group.id": group}) for group in groups}
         self._places = {name: self._partitions(name) for name in {*topics, *groups.values()}}
-        self._followed, self._topic_of = topics, groups
+        self._topic_of = groups
         self.seen: Counter[str] = Counter()
         self.latest: dict[str, deque[Line]] = defaultdict(lambda: deque(maxlen=LATEST))
         self.rates: deque[float] = deque([0.0] * HISTORY, maxlen=HISTORY)
         self.lags: dict[str, deque[int]] = {name: deque(maxlen=HISTORY) for name in groups}
         self.trouble = ""
         self.stopping = threading.Event()
+        # Here and not in the thread: what comes from now on is shown.
+        self._reader.assign([self._end(at) for name in topics for at in self._places[name]])
 
     def run(self) -> None:
         """Read until `stopping` is set."""
-        ends = [self._end(at) for name in self._followed for at in self._places[name]]
-        self._reader.assign(ends)
         counted, due = 0, time.monotonic() + NEWS_S
         while not self.stopping.is_set():
             for record in self._reader.consume(1_000, 0.1):
