@@ -22,10 +22,11 @@ PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 RUFF = [sys.executable, "-m", "ruff"]
 SOLUTIONS = "tests/notebooks/test_solutions.py"
 LESSONS = "tests/notebooks/test_runs.py"
+MEASURED = ["tests/test_benchmarks.py", "tests/sink/test_benchmark.py"]
 LONG = [*PYTEST, "-m", "soak", "--timeout=900"]
 Row = dict[str, list[str]]
 # Stages follow each other. The rows of a stage go side by side, the steps of a row in their order:
-# lessons wait for brokers more than they compute, so two rows of them fit on two cores.
+# lessons wait for brokers more than they compute, so three rows fit on two cores.
 TEST: list[list[Row]] = [
     [
         {
@@ -36,19 +37,22 @@ TEST: list[list[Row]] = [
     ],
     [
         {"pytest": [*PYTEST, "-m", "not soak", "tests", f"--ignore={SOLUTIONS}"]},
-        {
-            "solutions": [*PYTEST, SOLUTIONS],
-            "nbval": [*PYTEST, "--nbval", "notebooks", "docs/slides"],
-        },
+        {"solutions": [*PYTEST, SOLUTIONS]},
+        {"nbval": [*PYTEST, "--nbval", "notebooks", "docs/slides"]},
     ],
 ]
 SOAK: list[list[Row]] = [
-    # Alone: what it measures and times wants the machine for itself.
-    [{"pytest (soak)": [*LONG, "tests", f"--ignore={LESSONS}"]}],
+    # Alone: what it measures wants the machine for itself.
+    [{"benchmarks": [*LONG, *MEASURED]}],
     [
         {"lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud"]},
+        {"lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"]},
         {
-            "lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"],
+            "pytest (soak)": [
+                *LONG,
+                "tests",
+                *(f"--ignore={path}" for path in [LESSONS, *MEASURED]),
+            ],
             "JupyterLab": [sys.executable, "tools/look.py", "all"],
         },
     ],

@@ -30,7 +30,7 @@ def play(notebook: NotebookNode, until: int | None = None, times: int = 1) -> No
                 client.execute_cell(cell, index)
 
 
-def restarted_half_way(notebook: NotebookNode) -> None:
-    """Run the first half, restart the kernel, Run All Above, go on to the end."""
+def restarted_half_way(notebook: NotebookNode, times: int = 1) -> None:
+    """Run the first half, restart the kernel, Run All Above, go on to the end, cells `times` each."""
     play(notebook, until=len(notebook.cells) // 2)
-    play(notebook)
+    play(notebook, times=times)

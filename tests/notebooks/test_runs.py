@@ -20,12 +20,9 @@ def marked(function):
     return each_lesson(function)
 
 
-def twice(path, **values) -> None:
-    play(with_parameters(Lesson(path), **values), times=2)
-
-
-def restarted(path, **values) -> None:
-    restarted_half_way(with_parameters(Lesson(path), **values))
+def restarted_then_twice(path, **values) -> None:
+    """Half of it, a restart, then every cell twice in succession: two habits in one pass."""
+    restarted_half_way(with_parameters(Lesson(path), **values), times=2)
 
 
 @marked
@@ -35,24 +32,14 @@ def test_another_seed_and_a_prefix(path, tmp_path):
 
 
 @marked
-def test_every_cell_twice(path):
-    twice(path, seed=2026, prefix="grupo-b-")
+def test_restarted_half_way_then_every_cell_twice(path):
+    restarted_then_twice(path, seed=2026, prefix="grupo-b-")
 
 
 @marked
-def test_restarted_half_way(path):
-    restarted(path)
-
-
-@marked
-def test_every_cell_twice_on_the_cloud(path, cloud_lab):
-    twice(path, target="cloud", prefix="ana-", seed=23)
-
-
-@marked
-def test_restarted_half_way_on_the_cloud(path, cloud_lab):
+def test_restarted_half_way_then_every_cell_twice_on_the_cloud(path, cloud_lab):
     """Nothing dies with the kernel there: topics and buckets outlive the restart."""
-    restarted(path, target="cloud", prefix="luis-")
+    restarted_then_twice(path, target="cloud", prefix="ana-", seed=23)
 
 
 def test_a_cell_that_cannot_be_repeated_is_found():
