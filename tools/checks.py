@@ -24,6 +24,7 @@ SOLUTIONS = "tests/notebooks/test_solutions.py"
 LESSONS = "tests/notebooks/test_runs.py"
 MEASURED = ["tests/test_benchmarks.py", "tests/sink/test_benchmark.py"]
 LONG = [*PYTEST, "-m", "soak", "--timeout=900"]
+OTHERS = ["tests", *(f"--ignore={path}" for path in [LESSONS, *MEASURED])]
 Row = dict[str, list[str]]
 # Stages follow each other. The rows of a stage go side by side, the steps of a row in their order:
 # lessons wait for brokers more than they compute, so three rows fit on two cores.

@@ -144,6 +144,6 @@ def line(record: Message) -> Line:
         fields = None
     if isinstance(fields, dict):
         kind = str(fields.pop("type", ""))
-        wanted = ("course", "assignment", "grade", "severity", "service", "message", "device")
+        wanted = ("course", "title", "grade", "level", "message", "device")
         rest = ", ".join(str(fields[name]) for name in wanted if name in fields)
     return Line(at, key, kind, rest)

@@ -173,6 +173,7 @@ class Sink:
         }
         topic = self.settings.topic
         if pause := ahead - self._paused:
+            log.info("paused %s: S3 is behind", sorted(pause))
             self.consumer.pause([TopicPartition(topic, p) for p in pause])
         if resume := (self._paused - ahead) & set(self.lanes):
             self.consumer.resume([TopicPartition(topic, p) for p in resume])

@@ -59,7 +59,7 @@ def run(settings: Settings, kafka: dict[str, str]) -> Sink:
     Raises SinkStopped when it cannot go on.
     """
     sink = Sink(settings, kafka)
-    gc.freeze()  # what is there stays: looking through it again and again costs a tenth of the rate
+    gc.freeze()  # what is there stays: the collector need not look through it again
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _stopper(sink, number))

@@ -90,7 +90,7 @@ class Dashboard(ipywidgets.HTML):
         errors = next((topics.seen[name] for name in self._names if "sistema-logs" in name), 0)
         tiles = [
             tile("Mensajes por segundo", f"{topics.rates[-1]:.0f}", topics.rates, BLUE),
-            tile("Latencia p50 / p99", f"{ms(p50)} / {ms(p99)}", p99, GREEN),
+            tile("Latencia p50 / p99", both(p50, p99), p99, GREEN),
             tile("Errores", str(errors), (), RED),
             *(
                 tile(f"Retraso de {group}", str(lag[-1] if lag else "–"), lag, ORANGE)
@@ -101,11 +101,16 @@ class Dashboard(ipywidgets.HTML):
         if self._inbox is not None:
             messages = [("✉", each["subject"]) for each in self._inbox.mails()[-LATEST:]]
             messages += [("SMS", each["body"]) for each in self._inbox.sms()[-LATEST:]]
-        stored = [(key.rsplit("/", 1)[-1], f"{size:,} bytes") for key, size in cloud.objects]
+        stored = [
+            (key.rpartition("/")[2].partition("+")[2], f"{size:,} B") for key, size in cloud.objects
+        ]
         trouble = " · ".join(filter(None, (topics.trouble, cloud.trouble)))
         consoles = [self._console(name) for name in self._names]
         lists = [
-            box(f"Objetos en S3 · {len(stored)}", map(row, stored[-LATEST:])),
+            box(
+                f"Objetos en S3 · {len(stored)}",
+                map(row, stored[-LATEST:]),
+            ),
             box("Alarmas", (alarm(*each) for each in cloud.alarms.items())),
             box(f"Avisos · {len(messages)}", map(row, messages[-2 * LATEST :])),
         ]
@@ -174,6 +179,6 @@ def alarm(name: str, state: str) -> str:
     return f"<td style='padding-right: 10px'>{said}</td>{cell(name)}"
 
 
-def ms(values: list[float]) -> str:
-    """The newest of some durations in ms, in words."""
-    return f"{values[-1]:.0f} ms" if values else "–"
+def both(p50: list[float], p99: list[float]) -> str:
+    """The newest of each, in ms."""
+    return f"{p50[-1]:.0f} / {p99[-1]:.0f} ms" if p50 and p99 else "–"

@@ -215,7 +215,7 @@ API_CALLS: dict[str, set[str]] = {
         "poll",
         "committed",
         "get_watermark_offsets",
-        "list_objects_v2",
+        "get_paginator",
         "get_object",
         "get_metric_statistics",
         "get_metric_data",

@@ -74,15 +74,22 @@ def test_shows_records_lag_objects_alarms_and_latency(campus, board):
         producer.produce(TOPICS[1], key=b"notas", value=b"not json")
     with Consumer({**campus.lab.kafka, "group.id": "reader"}) as reader:
         reader.commit(offsets=[TopicPartition(TOPICS[0], 0, 0)], asynchronous=False)
-    boto3.client("s3").put_object(Bucket=campus.bucket, Key="topic=a/one.jsonl.gz", Body=b"12345")
+    boto3.client("s3").put_object(
+        Bucket=campus.bucket, Key="topic=a/a+0+one.jsonl.gz", Body=b"12345"
+    )
     boto3.client("s3").put_object(Bucket=campus.bucket, Key="_plans/one", Body=b"1")
     point = {"MetricName": "Latency", "Timestamp": datetime.now(UTC), "Unit": "Milliseconds"}
     data = [{**point, "Values": [10.0, 90.0], "Counts": [98.0, 2.0], "StorageResolution": 1}]
     boto3.client("cloudwatch").put_metric_data(Namespace="Tablero", MetricData=data)
 
-    wanted = ("estudiante-eventos · 20", "sistema-logs · 1", "Objetos en S3 · 1", "one.jsonl.gz")
+    wanted = (
+        "estudiante-eventos · 20",
+        "sistema-logs · 1",
+        "Objetos en S3 · 1",
+        "0+one.jsonl.gz 5 B",
+    )
     wanted += ("tablero-lento", "not json", "web <b>".replace("<", "&lt;").replace(">", "&gt;"))
-    wanted += ("Retraso de reader 20", "10 ms / 90 ms")
+    wanted += ("Retraso de reader 20", "10 / 90 ms")
     assert wait_until(lambda: all(word in shown(board) for word in wanted), SECONDS), shown(board)
     assert wait_until(lambda: max(board.topics.rates) > 0, SECONDS)
     assert "_plans" not in shown(board)

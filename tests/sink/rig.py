@@ -84,7 +84,9 @@ class Rig:
         self._made = itertools.count()
         self._processes: list[Process] = []
         large = {"message.max.bytes": 16_777_216}
-        self._producer = Producer({**servers.kafka, **large, "linger.ms": 5, "enable.idempotence": True})
+        self._producer = Producer(
+            {**servers.kafka, **large, "linger.ms": 5, "enable.idempotence": True}
+        )
 
     def produce(self, n: int, flush: bool = True) -> None:
         """`n` events, some of them poison."""
