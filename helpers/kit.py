@@ -66,7 +66,7 @@ def _project(top: Path) -> None:
 
 def _wheels(folder: Path) -> None:
     folder.mkdir(parents=True)
-    print("Collecting the wheels of requirements.lock (about 350 MB)")
+    print("Collecting the wheels of requirements.lock (about 280 MB)")
     argv = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     argv += ["--require-hashes", "--only-binary=:all:", "--dest", str(folder)]
     if (kit := ROOT / "kit" / "wheels").is_dir():  # a kit of a kit
