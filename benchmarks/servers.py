@@ -14,15 +14,17 @@ from helpers.local.process import Guard
 
 @contextmanager
 def servers(brokers: int = 1) -> Iterator[SimpleNamespace]:
-    """`cluster`, `kafka` (a client's configuration), `aws` (the AWS_* variables) and `guard`."""
+    """`cluster`, `kafka` (a client's configuration), `aws` (AWS_* variables), `inbox`, `guard`."""
     prepare.kafka_ready()
     guard = Guard()
     try:
         cluster = Cluster(guard, brokers)
-        aws, variables, _ = stand_in.service(guard)
+        aws, variables, inbox = stand_in.service(guard)
         aws.launch()
         cluster.start()
         aws.wait_ready()
-        yield SimpleNamespace(cluster=cluster, kafka=cluster.client(), aws=variables, guard=guard)
+        yield SimpleNamespace(
+            cluster=cluster, kafka=cluster.client(), aws=variables, inbox=inbox, guard=guard
+        )
     finally:
         guard.end()

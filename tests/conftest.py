@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from confluent_kafka.admin import AdminClient
 
+from benchmarks import servers as benchmark
 from helpers.lab import start_lab
 from tests.cloud import cloud_environment
+from tests.pipeline_servers import with_clients
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +38,10 @@ def lab():
 def admin(lab):
     """A client that lives as long as its futures: they end with it."""
     return AdminClient(lab.kafka)
+
+
+@pytest.fixture(scope="session")
+def servers():
+    """One broker and one AWS for tests that break neither; see `pipeline_servers.with_clients`."""
+    with benchmark.servers() as running:
+        yield with_clients(running)

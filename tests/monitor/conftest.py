@@ -8,13 +8,12 @@ import pytest
 
 from helpers.pipeline.monitor_settings import Settings
 from tests.monitor.rig import Rig
-from tests.sink.conftest import servers  # noqa: F401
 
 _serial = itertools.count()
 
 
 @pytest.fixture
-def rig(servers):  # noqa: F811
+def rig(servers):
     """Topics and names of this test alone; its processes are killed at the end."""
     made = Rig(servers, f"m{next(_serial)}-")
     yield made

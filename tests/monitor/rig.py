@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -16,8 +11,8 @@ from itertools import islice
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic
 
-from helpers.config import ROOT
 from helpers.pipeline.events import generate, notification_from
+from tests.processes import Process
 
 HASTE = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "500"}
 TOPICS = ("estudiante-eventos", "sistema-logs", "notificaciones")
@@ -31,46 +26,6 @@ def until(condition, seconds: float = 30.0):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return found
-
-
-class Process:
-    """A monitor that runs, and what it wrote."""
-
-    def __init__(self, told: dict, environment: dict[str, str]):
-        self.out = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "tests.monitor.process", json.dumps(told)],
-            cwd=ROOT,
-            env=environment,
-            stdout=self.out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    @property
-    def text(self) -> str:
-        self.out.flush()
-        return os.pread(self.out.fileno(), 1 << 24, 0).decode(errors="replace")
-
-    def wait_for(self, words: str, seconds: float = 40.0) -> None:
-        deadline = time.monotonic() + seconds
-        while words not in self.text:
-            assert time.monotonic() < deadline, f"no {words!r}:\n{self.text}"
-            assert self.process.poll() is None or words in self.text, self.text
-            time.sleep(0.02)
-
-    def send(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-
-    def finish(self, number: signal.Signals | None = signal.SIGTERM, seconds: float = 60) -> int:
-        if number is not None:
-            self.process.send_signal(number)
-        return self.process.wait(seconds)
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.out.close()
 
 
 class Rig:
@@ -134,7 +89,9 @@ class Rig:
             "kafka": {**HASTE, **settings.get("kafka", {})},
         }
         told = {"settings": settings, "kafka": self.servers.kafka}
-        process = Process(told, {**self.servers.environment, **(environment or {})})
+        process = Process(
+            "tests.monitor.process", told, {**self.servers.environment, **(environment or {})}
+        )
         self._processes.append(process)
         return process
 

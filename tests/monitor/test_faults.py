@@ -8,21 +8,39 @@ import signal
 import time
 from collections import Counter
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
 from helpers.pipeline.monitor import Monitor
-from tests.monitor.proxy import Proxy
 from tests.monitor.rig import until
+from tests.proxy import Proxy, Request, port_of
 
 TROUBLE = ("throttle", "503", "500", "reset")
 
 
+THROTTLED = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode()
+UNWELL = json.dumps({"__type": "InternalFailure", "message": "not now"}).encode()
+
+
+def refusal(way: str) -> tuple[int, bytes]:
+    return (400, THROTTLED) if way == "throttle" else (int(way), UNWELL)
+
+
 @contextmanager
 def proxy(rig, way):
-    made = Proxy(int(rig.servers.aws["AWS_ENDPOINT_URL"].rsplit(":", 1)[1]), way)
+    """`way(service)` says how to spoil a request to "monitoring" or "logs"; `did` counts."""
+    did: Counter[tuple[str, str]] = Counter()
+
+    def spoil(request: Request) -> str:
+        service = request.headers["Authorization"].split("/")[3]
+        what = way(service)
+        did[service, what] += 1
+        return what
+
+    made = Proxy(port_of(rig.servers.aws), spoil, refusal)
     try:
-        yield made
+        yield SimpleNamespace(did=did, environment=made.environment)
     finally:
         made.close()
 

@@ -3,56 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import os
-from types import SimpleNamespace
 
-import boto3
 import pytest
-from botocore.config import Config
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
-from helpers.local import prepare
-from helpers.local.aws import lab as stand_in
-from helpers.local.kafka import Cluster
-from helpers.local.process import Guard
+from benchmarks import servers as benchmark
 from tests.notify.rig import PARTITIONS, Rig
+from tests.pipeline_servers import with_clients
 
 _serial = itertools.count()
 
 
 @pytest.fixture(scope="session")
 def servers():
-    """`kafka`: a client's configuration; `broker`; `aws`: the AWS_* variables; `inbox`."""
-    prepare.kafka_ready()
-    guard = Guard()
-    try:
-        cluster = Cluster(guard)
-        aws, variables, inbox = stand_in.service(guard)
-        aws.launch()
-        cluster.start()
-        aws.wait_ready()
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        session = boto3.session.Session(
-            variables["AWS_ACCESS_KEY_ID"],
-            variables["AWS_SECRET_ACCESS_KEY"],
-            region_name=variables["AWS_DEFAULT_REGION"],
-        )
-        client = lambda service: session.client(  # noqa: E731
-            service,
-            endpoint_url=variables["AWS_ENDPOINT_URL"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-        yield SimpleNamespace(
-            kafka=cluster.client(),
-            admin=AdminClient(cluster.client()),
-            broker=cluster.brokers[1],
-            environment={**clean, **variables},
-            aws=variables,
-            client=client,
-            inbox=inbox,
-        )
-    finally:
-        guard.end()
+    """Of this folder's own, since a test here kills the broker."""
+    with benchmark.servers() as running:
+        running.broker = running.cluster.brokers[1]
+        yield with_clients(running)
 
 
 @pytest.fixture

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,10 +12,10 @@ from itertools import islice
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from helpers.config import ROOT
 from helpers.pipeline.events import Event, generate, notification_from
 from helpers.pipeline.notify_history import Bucket, History
 from tests.aws.support import Queue
+from tests.processes import Process
 
 PARTITIONS = 3
 HASTE = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "500"}
@@ -37,40 +32,6 @@ def marks(n: int = 400) -> list[Event]:
 def errors(n: int = 40) -> list[Event]:
     """CRITICAL ones: those of one outage share service and minutes."""
     return list(islice((e for e in generate(7) if e.value.get("level") == "CRITICAL"), n))
-
-
-class Process:
-    """A service that runs, and what it wrote."""
-
-    def __init__(self, told: dict, environment: dict[str, str]):
-        self.out = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "tests.notify.process", json.dumps(told)],
-            cwd=ROOT,
-            env=environment,
-            stdout=self.out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    @property
-    def text(self) -> str:
-        return os.pread(self.out.fileno(), 1 << 24, 0).decode(errors="replace")
-
-    def wait_for(self, words: str, seconds: float = 40.0) -> None:
-        until(lambda: words in self.text or self.process.poll() is not None, seconds, self)
-        assert words in self.text, self.text
-
-    def finish(self, number: signal.Signals | None = signal.SIGTERM, seconds: float = 60) -> int:
-        """Send a signal, if any, and wait for the end; the exit status."""
-        if number is not None:
-            self.process.send_signal(number)
-        return self.process.wait(seconds)
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.out.close()
 
 
 def until(true, seconds: float = 40.0, *told) -> None:
@@ -185,7 +146,9 @@ class Rig:
         own = {"group": f"{self.name}-{what}", "kafka": HASTE, **own, **settings}
         told = {"what": what, "settings": own, "kafka": self.servers.kafka}
         told |= {"kill": kill} if kill else {}
-        process = Process(told, {**self.servers.environment, **(environment or {})})
+        process = Process(
+            "tests.notify.process", told, {**self.servers.environment, **(environment or {})}
+        )
         self._processes.append(process)
         return process
 

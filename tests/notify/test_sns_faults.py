@@ -11,8 +11,8 @@ from helpers.errors import LabError
 from helpers.pipeline.notify import Notify, Settings, publish
 from helpers.pipeline.notify_sns import NotifyStopped, Publisher, Refused, Unknown
 from helpers.pipeline.notify_texts import of_mark
-from tests.notify.proxy import proxy
 from tests.notify.rig import HASTE, marks
+from tests.notify.spoil import proxy
 
 ATTEMPTS = 3
 

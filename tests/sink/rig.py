@@ -4,12 +4,6 @@ and the proof that the bucket holds what was acknowledged, each record once."""
 from __future__ import annotations
 
 import itertools
-import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -17,63 +11,12 @@ from contextlib import contextmanager
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import NewTopic
 
-from helpers.config import ROOT
+from tests.processes import Process
 from tests.sink.support import events, look, s3_objects
 
 _serial = itertools.count()
 POISON_EVERY = 50
 HASTE = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "500"}
-
-
-class Process:
-    """A sink that runs, and what it wrote."""
-
-    def __init__(self, told: dict, environment: dict[str, str]):
-        self.out = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "tests.sink.process", json.dumps(told)],
-            cwd=ROOT,
-            env=environment,
-            stdout=self.out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    @property
-    def text(self) -> str:
-        self.out.flush()
-        return os.pread(self.out.fileno(), 1 << 24, 0).decode(errors="replace")
-
-    def wait_for(self, words: str, seconds: float = 40.0) -> float:
-        """Seconds until it writes `words`."""
-        begun = time.monotonic()
-        while words not in self.text:
-            waited = time.monotonic() - begun
-            assert waited < seconds, f"no {words!r}:\n{self.text}"
-            assert self.process.poll() is None or words in self.text, self.text
-            time.sleep(0.02)
-        return time.monotonic() - begun
-
-    def send(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-
-    def finish(self, number: signal.Signals | None = signal.SIGTERM, seconds: float = 60) -> int:
-        """Send a signal and wait for the end; the exit status."""
-        if number is not None:
-            self.send(number)
-        return self.process.wait(seconds)
-
-    def last_words(self) -> str:
-        """What it wrote last and, if it runs, where its threads are."""
-        if self.process.poll() is None:
-            self.send(signal.SIGUSR1)
-            time.sleep(0.5)
-        return self.text[-6000:]
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.out.close()
 
 
 class Rig:
@@ -134,7 +77,9 @@ class Rig:
             "kafka": settings.get("kafka", {}) or HASTE,
         }
         told = {"settings": settings, "kafka": self.servers.kafka}
-        process = Process(told, {**self.servers.environment, **(environment or {})})
+        process = Process(
+            "tests.sink.process", told, {**self.servers.environment, **(environment or {})}
+        )
         self._processes.append(process)
         return process
 

@@ -2,79 +2,46 @@
 
 from __future__ import annotations
 
-import http.client
-import http.server
 import json
 import random
-import threading
 import time
 from contextlib import contextmanager
 
 import pytest
 
+from tests.proxy import Proxy, Request, port_of
 from tests.sink.support import look
 
 
-class Proxy:
-    """Between the sink and the stand-in: spoils a share of the requests, or slows all of them."""
+class Spoiler:
+    """Spoils a share of the requests, or slows all of them."""
 
-    def __init__(self, port: int, share: float, seed: int, slow_s: float = 0.0):
-        self.spoiled, self.passed = 0, 0
-        dice, proxy = random.Random(seed), self
+    def __init__(self, share: float, seed: int, slow_s: float):
+        self.spoiled = self.passed = 0
+        self._share, self._slow_s, self._dice = share, slow_s, random.Random(seed)
+        self.environment: dict[str, str] = {}
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def __call__(self, _request: Request) -> str:
+        time.sleep(self._slow_s)
+        if self._dice.random() >= self._share:
+            self.passed += 1
+            return ""
+        self.spoiled += 1
+        return self._dice.choice(("503", "500", "reset", "lost"))
 
-            def serve(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                time.sleep(slow_s)
-                way = dice.choice(("503", "500", "reset", "lost")) if dice.random() < share else ""
-                proxy.spoiled += bool(way)
-                if way in ("503", "500"):
-                    code = b"SlowDown" if way == "503" else b"InternalError"
-                    return self.answer(int(way), {}, b"<Error><Code>%s</Code></Error>" % code)
-                if way != "reset":
-                    inner = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-                    inner.request(self.command, self.path, body, dict(self.headers))
-                    got = inner.getresponse()
-                    content = got.read()
-                    inner.close()
-                if way:  # "lost": it was done, and the answer never comes
-                    self.close_connection = True
-                    return self.connection.close()
-                proxy.passed += 1
-                return self.answer(got.status, dict(got.getheaders()), content)
 
-            do_GET = do_PUT = do_HEAD = do_POST = serve
-
-            def answer(self, status: int, headers: dict, content: bytes) -> None:
-                self.send_response(status)
-                for name, value in headers.items():
-                    if name.lower() not in ("content-length", "transfer-encoding", "connection"):
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_) -> None:
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.environment = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._server.server_port}"}
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+def refusal(way: str) -> tuple[int, bytes]:
+    code = b"SlowDown" if way == "503" else b"InternalError"
+    return int(way), b"<Error><Code>%s</Code></Error>" % code
 
 
 @contextmanager
 def proxy(rig, share: float, seed: int = 3, slow_s: float = 0.0):
-    port = int(rig.servers.aws["AWS_ENDPOINT_URL"].rsplit(":", 1)[1])
-    made = Proxy(port, share, seed, slow_s)
+    spoiler = Spoiler(share, seed, slow_s)
+    made = Proxy(port_of(rig.servers.aws), spoiler, refusal)
+    spoiler.environment = made.environment
     try:
-        yield made
+        yield spoiler
     finally:
         made.close()
 

@@ -1,48 +1,53 @@
-"""Between the monitor and the stand-in: an end point that refuses, breaks off or loses answers."""
+"""Between a service and the local AWS: an end point that refuses, breaks off or loses answers."""
 
 from __future__ import annotations
 
 import http.client
 import http.server
-import json
 import threading
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-THROTTLED = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode()
-UNWELL = json.dumps({"__type": "InternalFailure", "message": "not now"}).encode()
+
+class Request(NamedTuple):
+    """What a service asked."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Proxy:
-    """`way(service)` says what happens to the next request ("monitoring" or "logs"): "" passes it on;
-    "throttle", "503", "500" answer so, "reset" breaks off, "lost" does it and breaks off then."""
+    """`way(request)` says what happens to each request: "" passes it on, "reset" breaks off, "lost"
+    does it and breaks off then; any other word is answered with `refuse(word)`: status, body."""
 
-    def __init__(self, port: int, way: Callable[[str], str]):
-        self.way, self.did = way, Counter()
-        proxy = self
-
+    def __init__(
+        self,
+        port: int,
+        way: Callable[[Request], str],
+        refuse: Callable[[str], tuple[int, bytes]],
+    ):
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_POST(self) -> None:
+            def serve(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                service = self.headers["Authorization"].split("/")[3]
-                way = proxy.way(service)
-                proxy.did[service, way] += 1
-                if way == "throttle":
-                    return self.answer(400, {}, THROTTLED)
-                if way in ("503", "500"):
-                    return self.answer(int(way), {}, UNWELL)
-                if way != "reset":
+                what = way(Request(self.command, self.headers, body))
+                if what not in ("", "reset", "lost"):
+                    status, told = refuse(what)
+                    return self.answer(status, {}, told)
+                if what != "reset":
                     inner = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-                    inner.request("POST", self.path, body, dict(self.headers))
+                    inner.request(self.command, self.path, body, dict(self.headers))
                     got = inner.getresponse()
                     content = got.read()
                     inner.close()
-                if way:
+                if what:
                     self.close_connection = True
                     return self.connection.close()
                 return self.answer(got.status, dict(got.getheaders()), content)
+
+            do_GET = do_PUT = do_HEAD = do_POST = serve
 
             def answer(self, status: int, headers: dict, content: bytes) -> None:
                 self.send_response(status)
@@ -68,3 +73,8 @@ class Proxy:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def port_of(aws: Mapping[str, str]) -> int:
+    """The port of the local AWS that these AWS_* variables name."""
+    return int(aws["AWS_ENDPOINT_URL"].rsplit(":", 1)[1])
