@@ -5,6 +5,9 @@ Each function is safe to call for things that are not there, and returns what it
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import Future
+
 from botocore.exceptions import ClientError
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -34,12 +37,39 @@ def drop_topics(admin: AdminClient, *names: str) -> list[str]:
 
 
 def drop_groups(admin: AdminClient, *names: str) -> list[str]:
-    """Delete those of the consumer groups that exist. Their consumers must have been closed."""
+    """Delete those of the consumer groups that exist. Their consumers must have been closed.
+
+    What was killed, or has a `group.instance.id`, is a member until its session is over (45 s by
+    default), and a group with members cannot be deleted: it waits for that, for a minute at most.
+    """
     listed = admin.list_consumer_groups(request_timeout=10).result()
     there = sorted(set(names) & {group.group_id for group in listed.valid})
-    return _settle(admin.delete_consumer_groups(there, request_timeout=SECONDS)) if there else []
+    deadline = time.monotonic() + 2 * SECONDS
+    removed: list[str] = []
+    while there:
+        futures = admin.delete_consumer_groups(there, request_timeout=SECONDS)
+        removed += _settle({name: futures.pop(name) for name in there if _decided(futures[name])})
+        there = sorted(futures)
+        if there and time.monotonic() > deadline:
+            _settle(futures)  # raises why
+        elif there:
+            time.sleep(0.25)
+    return sorted(removed)
 
 
+def _decided(future: Future) -> bool:
+    """Whether the answer will not change by itself; waits for it."""
+    error = future.exception(SECONDS)
+    return not (isinstance(error, KafkaException) and error.args[0].code() in NOT_YET)
+
+
+# Members that are still counted, or a coordinator that is just being found.
+NOT_YET = (
+    KafkaError.NON_EMPTY_GROUP,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+)
 GONE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND)
 
 

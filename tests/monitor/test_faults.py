@@ -17,8 +17,6 @@ from tests.monitor.rig import until
 from tests.proxy import Proxy, Request, port_of
 
 TROUBLE = ("throttle", "503", "500", "reset")
-
-
 THROTTLED = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode()
 UNWELL = json.dumps({"__type": "InternalFailure", "message": "not now"}).encode()
 
