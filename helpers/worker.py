@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable
 from types import CodeType, FunctionType, ModuleType
 from typing import IO, Any, NamedTuple
@@ -49,6 +50,7 @@ class Working:
         self._err = tempfile.TemporaryFile()  # noqa: SIM115
         own = {"stdout": self._out, "stderr": self._err, "start_new_session": True}
         self._child = subprocess.Popen(PYTHON, stdin=subprocess.PIPE, **own)  # no Ctrl-C for it
+        weakref.finalize(self, _end, self._child)  # nobody could stop it any more
         with contextlib.suppress(BrokenPipeError):  # one that ends at once: its stderr says why
             self._child.stdin.write(json.dumps(job).encode() + b"\n")
             self._child.stdin.flush()
@@ -80,9 +82,7 @@ class Working:
             late = f"{self.name} had not ended after {seconds:g} s and was killed"
             raise LabError(f"{late}; look for what it waits for, then run it again") from None
         finally:
-            self._child.kill()  # no effect on one that has ended
-            self._child.wait()
-            self._child.stdin.close()
+            _end(self._child)
         return Ended(status, self.printed, self.errors)
 
     def stop(self, seconds: float = 60.0) -> Ended:
@@ -108,6 +108,13 @@ def start(function: Callable, **arguments: Any) -> Working:
 def run(function: Callable, *, seconds: float = 60.0, **arguments: Any) -> Ended:
     """`start` it and wait for its end. Raises LabError when it ran longer than `seconds`, too."""
     return start(function, **arguments).wait(seconds)
+
+
+def _end(child: subprocess.Popen) -> None:
+    """Kill it, without effect on one that has ended, and leave nothing of it."""
+    child.kill()
+    child.wait()
+    child.stdin.close()
 
 
 def _all(file: IO[bytes]) -> str:

@@ -229,3 +229,16 @@ def test_one_in_the_background_dies_with_its_parent(lesson, tmp_path):
     pid = pid_in(note)
     process.kill()
     assert wait_until(lambda: not psutil.pid_exists(pid), 5)
+
+
+def test_one_that_nobody_holds_any_more_ends(lesson):
+    code = """
+    service = worker.start(greet, name="Ana")
+    told(service)
+    pid = service._child.pid
+    service = worker.start(greet, name="Luis")  # the cell was run again
+    print(json.dumps([os.path.exists(f"/proc/{pid}"), told(service), service.kill().status]))
+    """
+    if sys.platform != "linux":
+        pytest.skip("reads /proc")
+    assert said(lesson(GREETS + code)) == [[False, ["Luis"], -signal.SIGKILL]]
