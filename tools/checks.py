@@ -47,13 +47,12 @@ SOAK: list[list[Row]] = [
     [{"benchmarks": [*LONG, *MEASURED]}],
     [
         {"lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud"]},
-        {"lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"]},
         {
-            "pytest (soak)": [
-                *LONG,
-                "tests",
-                *(f"--ignore={path}" for path in [LESSONS, *MEASURED]),
-            ],
+            "lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"],
+            "JupyterLab": [sys.executable, "tools/look.py", "all"],
+        },
+        {"pytest (soak)": [*LONG, *OTHERS]},
+    ],
             "JupyterLab": [sys.executable, "tools/look.py", "all"],
         },
     ],
