@@ -53,9 +53,6 @@ SOAK: list[list[Row]] = [
         },
         {"pytest (soak)": [*LONG, *OTHERS]},
     ],
-            "JupyterLab": [sys.executable, "tools/look.py", "all"],
-        },
-    ],
     [{"nbval under load": [sys.executable, "tools/stress.py", "0"]}],
 ]
 Result = tuple[str, int, float]
