@@ -49,7 +49,7 @@ class Settings:
             "enable.partition.eof": True,
             **usual,
             "fetch.queue.backoff.ms": 10,  # the default of 1 s starves a reader this quick
-            "queued.max.messages.kbytes": 16_384,
+            "queued.max.messages.kbytes": 4_096,
             **own,
             **self.kafka,
         }
