@@ -64,12 +64,8 @@ def _decided(future: Future) -> bool:
 
 
 # Members that are still counted, or a coordinator that is just being found.
-NOT_YET = (
-    KafkaError.NON_EMPTY_GROUP,
-    KafkaError.NOT_COORDINATOR,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-)
+NOT_YET = (KafkaError.NON_EMPTY_GROUP, KafkaError.NOT_COORDINATOR)
+NOT_YET += (KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 GONE = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.GROUP_ID_NOT_FOUND)
 
 
