@@ -173,10 +173,7 @@ def _topics(args) -> int:
     from helpers.local import shared
     from helpers.pipeline.topics import create_topics
 
-    state = shared.find()
-    if args.target == "local" and not state:
-        raise LabError("no shared lab is running; start one first: python -m helpers up")
-    settings = config.cloud_kafka() if args.target == "cloud" else state["kafka"]
+    settings = config.cloud_kafka() if args.target == "cloud" else shared.need()["kafka"]
     made = create_topics(AdminClient(settings), prefix=args.prefix)
     print(f"created: {', '.join(made) or 'none, all were there'}")
     return 0
@@ -192,10 +189,8 @@ def _produce(args) -> int:
         cloudcheck.kafka(settings)  # a wrong key or address is found here, in words
     elif args.bootstrap:
         settings = {"bootstrap.servers": args.bootstrap}
-    elif state := shared.find():
-        settings = state["kafka"]
     else:
-        raise LabError("no shared lab is running; start one first: python -m helpers up")
+        settings = shared.need()["kafka"]
     return produce.main(args, settings)
 
 

@@ -30,8 +30,8 @@ def _connect(args: argparse.Namespace) -> None:
     from helpers.lab import start_lab
     from helpers.local import shared
 
-    if args.target == "local" and not shared.find():
-        raise LabError("no shared lab is running; start one first: python -m helpers up")
+    if args.target == "local":
+        shared.need()
     start_lab(args.target, args.prefix, kafka=False, aws=True, quiet=True)
 
 

@@ -44,6 +44,13 @@ def find() -> dict | None:
     return state
 
 
+def need() -> dict:
+    """The shared lab's state. Raises LabError when none is running."""
+    if state := find():
+        return state
+    raise LabError("no shared lab is running; start one first: python -m helpers up")
+
+
 def write(state: dict) -> None:
     """Note what runs, for `find`: at once and readable by its owner only."""
     scratch = file().with_suffix(".new")

@@ -3,25 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import signal
-import threading
-from typing import Protocol, TypeVar
 
-from helpers.errors import LabError
-
-
-class Service(Protocol):
-    """What runs until it is told to stop."""
-
-    def run(self) -> None:
-        """Work until `stop`."""
-
-    def stop(self) -> None:
-        """Ask `run` to finish; callable in a signal handler."""
-
-
-T = TypeVar("T", bound=Service)
+from helpers.pipeline import service
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,56 +24,16 @@ def main(args: argparse.Namespace) -> int:
     from helpers.pipeline.derive import Derive, Settings
     from helpers.pipeline.events import NOTIFICATIONS, STUDENT_EVENTS
 
-    log_lines(args.verbose)
+    service.log_lines(args.verbose)
     settings = Settings(
         topic=args.prefix + STUDENT_EVENTS,
         output=args.prefix + NOTIFICATIONS,
         group=args.prefix + args.group,
         dead_letters=args.dead_letters and args.prefix + args.dead_letters,
         instance=args.instance,
-        kafka=overrides(args.set),
+        kafka=service.overrides(args.set),
     )
-    derive = until_signal(Derive(settings, kafka(args, aws=False)))
+    derive = service.until_signal(Derive(settings, service.kafka(args, aws=False)))
     told = f"{derive.derived} notifications, {derive.dead} dead letters"
     print(f"stopped: {derive.read} records read, {told}")
     return 0
-
-
-def log_lines(verbose: bool) -> None:
-    """Warnings to stderr; with `verbose` also what goes well."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # it would say where keys were found
-
-
-def overrides(words: list[str]) -> dict[str, str]:
-    """`--set NAME=VALUE` as a dict. Raises LabError for a word without `=`."""
-    if wrong := [word for word in words if "=" not in word]:
-        raise LabError(f"--set takes NAME=VALUE, not {wrong[0]}")
-    return dict(word.split("=", 1) for word in words)
-
-
-def kafka(args: argparse.Namespace, aws: bool) -> dict[str, str]:
-    """Where Kafka is; with `aws` the AWS_* variables of a local lab are exported as well."""
-    from helpers.lab import start_lab
-    from helpers.local import shared
-
-    if args.target == "local" and not shared.find():
-        raise LabError("no shared lab is running; start one first: python -m helpers up")
-    return start_lab(args.target, aws=aws, quiet=True).kafka
-
-
-def until_signal(service: T) -> T:
-    """Run it until SIGTERM or SIGINT; a second one ends the process as a kill would."""
-
-    def handle(number: int, _frame) -> None:
-        service.stop()
-        signal.signal(number, signal.SIG_DFL)
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, handle)
-    service.run()
-    return service

@@ -16,6 +16,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
+from helpers.pipeline.monitor_lag import LagReader
+
 LATEST, HISTORY = 5, 60  # lines of a list; seconds of a curve
 NEWS_S = 1.0  # how often it asks: a second is what a high-resolution metric can show
 
@@ -35,11 +37,8 @@ class Topics(threading.Thread):
     def __init__(self, kafka: dict, topics: list[str], groups: dict[str, str]) -> None:
         super().__init__(name="dashboard topics", daemon=True)
         quiet = {"enable.auto.commit": False, "log_level": 0}  # a lab that ends is no news
-        self._kafka = {**kafka, **quiet}
-        self._reader = Consumer({**self._kafka, "group.id": "dashboard"})
-        self._groups = {group: Consumer({**self._kafka, "group.id": group}) for group in groups}
-        self._places = {name: self._partitions(name) for name in {*topics, *groups.values()}}
-        self._topic_of = groups
+        self._reader = Consumer({**kafka, **quiet, "group.id": "dashboard"})
+        self._lag = {group: LagReader(kafka, [topic]) for group, topic in groups.items()}
         self.seen: Counter[str] = Counter()
         self.latest: dict[str, deque[Line]] = defaultdict(lambda: deque(maxlen=LATEST))
         self.rates: deque[float] = deque([0.0] * HISTORY, maxlen=HISTORY)
@@ -47,7 +46,7 @@ class Topics(threading.Thread):
         self.trouble = ""
         self.stopping = threading.Event()
         # Here and not in the thread: what comes from now on is shown.
-        self._reader.assign([self._end(at) for name in topics for at in self._places[name]])
+        self._reader.assign([self._end(at) for name in topics for at in self._partitions(name)])
 
     def run(self) -> None:
         """Read until `stopping` is set."""
@@ -61,17 +60,14 @@ class Topics(threading.Thread):
                 self.rates.append((self.seen.total() - counted) / (NEWS_S + late))
                 counted, due = self.seen.total(), time.monotonic() + NEWS_S
                 self._measure_lag()
-        for consumer in (self._reader, *self._groups.values()):
-            consumer.close()
+        for client in (self._reader, *self._lag.values()):
+            client.close()
 
     def _measure_lag(self) -> None:
         self.trouble = ""
         try:
-            for group, consumer in self._groups.items():
-                saved = consumer.committed(self._places[self._topic_of[group]], timeout=5)
-                ends = [self._end(at).offset for at in saved]
-                behind = [end - max(at.offset, 0) for end, at in zip(ends, saved, strict=True)]
-                self.lags[group].append(sum(behind))
+            for group, reader in self._lag.items():
+                self.lags[group].append(sum(reader.read(group).values()))
         except KafkaException as error:
             self.trouble = f"Kafka: {error.args[0].str()}"
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import signal
-import threading
 
 from helpers.errors import LabError
 from helpers.pipeline.monitor import Monitor
 from helpers.pipeline.monitor_settings import GROUPS, LOG_GROUP, NAMESPACE, Settings
+from helpers.pipeline.service import kafka, log_lines, until_signal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,12 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C, then send and commit what was counted. Exit status 0 or 1."""
-    logging.basicConfig(
-        level=logging.INFO if args.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # where it found the keys is no news
-    monitor = run(settings(args), kafka(args))
+    log_lines(args.verbose)
+    monitor = run(settings(args), kafka(args, aws=True))
     print(f"stopped: {monitor.counted} records counted since the start")
     return 0
 
@@ -53,11 +47,7 @@ def run(settings: Settings, kafka: dict[str, str]) -> Monitor:
     Raises MonitorStopped when it cannot go on.
     """
     monitor = Monitor(settings, kafka)
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stopper(monitor, number))
-    monitor.run()
-    return monitor
+    return until_signal(monitor)
 
 
 def settings(args: argparse.Namespace) -> Settings:
@@ -82,23 +72,3 @@ def settings(args: argparse.Namespace) -> Settings:
         give_up_s=args.give_up,
         kafka=overrides,
     )
-
-
-def kafka(args: argparse.Namespace) -> dict[str, str]:
-    """Where Kafka is; for a local lab also where its AWS is, by exporting the AWS_* variables."""
-    from helpers.lab import start_lab
-    from helpers.local import shared
-
-    if args.target == "local" and not shared.find():
-        raise LabError("no shared lab is running; start one first: python -m helpers up")
-    return start_lab(args.target, aws=True, quiet=True).kafka
-
-
-def _stopper(monitor: Monitor, number: int):
-    """First signal: finish. Second: at once, as SIGKILL would, which is safe as well."""
-
-    def handle(*_) -> None:
-        monitor.stop()
-        signal.signal(number, signal.SIG_DFL)
-
-    return handle

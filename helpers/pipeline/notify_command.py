@@ -35,15 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C, or do what is asked instead. Exit status 0 or 1."""
-    from helpers.pipeline import derive_command as common
+    from helpers.pipeline import service
     from helpers.pipeline.notify import Notify, Settings
     from helpers.pipeline.notify_history import FOLDER
 
-    common.log_lines(args.verbose)
+    service.log_lines(args.verbose)
     if not args.sns_topic and not (args.unsettled or args.settle):
         raise LabError("say with --sns-topic where to publish: the ARN of an SNS topic")
     args.folder = args.folder or args.prefix + FOLDER
-    kafka = common.kafka(args, aws=True)
+    kafka = service.kafka(args, aws=True)
     if args.unsettled or args.settle or args.resend:
         return _by_hand(args)
     settings = Settings(
@@ -57,9 +57,9 @@ def main(args: argparse.Namespace) -> int:
         min_severity=args.min_severity,
         per_second=args.per_second,
         quiet_s=args.quiet,
-        kafka=common.overrides(args.set),
+        kafka=service.overrides(args.set),
     )
-    done = common.until_signal(Notify(settings, kafka)).done
+    done = service.until_signal(Notify(settings, kafka)).done
     counts = ", ".join(f"{number} {what}" for what, number in sorted(done.items()))
     print(f"stopped: {counts or 'nothing to do'}")
     return 0

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import logging
-import signal
-import threading
 
 from helpers.errors import LabError
 from helpers.pipeline.batch import Limits
@@ -14,6 +11,7 @@ from helpers.pipeline.filters import drop
 from helpers.pipeline.process import MAX_BYTES
 from helpers.pipeline.s3_sink import Sink
 from helpers.pipeline.schemas import TOPICS
+from helpers.pipeline.service import kafka, log_lines, until_signal
 from helpers.pipeline.sink_settings import Settings
 
 EXAMPLE = 'a filter such as "duration_s < 5 # opened by mistake"; may be repeated'
@@ -44,11 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C, then upload and commit what was read. Exit status 0 or 1."""
-    logging.basicConfig(
-        level=logging.INFO if args.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
-    sink = run(settings(args), kafka(args))
+    log_lines(args.verbose)
+    sink = run(settings(args), kafka(args, aws=True))
     print(f"stopped: {sink.stored} records in {args.bucket} since the start")
     return 0
 
@@ -60,11 +55,7 @@ def run(settings: Settings, kafka: dict[str, str]) -> Sink:
     """
     sink = Sink(settings, kafka)
     gc.freeze()  # what is there stays: the collector need not look through it again
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stopper(sink, number))
-    sink.run()
-    return sink
+    return until_signal(sink)
 
 
 def settings(args: argparse.Namespace) -> Settings:
@@ -91,24 +82,3 @@ def settings(args: argparse.Namespace) -> Settings:
         max_bytes=args.max_bytes,
         kafka=overrides,
     )
-
-
-def kafka(args: argparse.Namespace) -> dict[str, str]:
-    """Where Kafka is; for a local lab also where its AWS is, by exporting the AWS_* variables."""
-    from helpers.lab import start_lab
-    from helpers.local import shared
-
-    if args.target == "local" and not shared.find():
-        raise LabError("no shared lab is running; start one first: python -m helpers up")
-    lab = start_lab(args.target, aws=True, quiet=True)
-    return lab.kafka
-
-
-def _stopper(sink: Sink, number: int):
-    """First signal: finish. Second: at once, as SIGKILL would, which is safe as well."""
-
-    def handle(*_) -> None:
-        sink.stop()
-        signal.signal(number, signal.SIG_DFL)
-
-    return handle

@@ -37,7 +37,6 @@ KNOWN = {
 PYTHON = {"string": str, "integer": int, "number": float, "boolean": bool, "null": NoneType}
 STRICT = {"tag_field": "type", "forbid_unknown_fields": True, "gc": False}
 _FIRST, _LAST = itemgetter(0), itemgetter(-1)
-_FIRST, _LAST = itemgetter(0), itemgetter(-1)
 Groups = dict[type, tuple[list[int], list[Any]]]  # a class → where its events are, and they
 QUICK_NO = (msgspec.MsgspecError, UnicodeError, RecursionError)
 

@@ -96,6 +96,4 @@ def _kafka(args: argparse.Namespace) -> dict[str, Any]:
         return kafka
     if args.bootstrap:
         return {"bootstrap.servers": args.bootstrap}
-    if state := shared.find():
-        return state["kafka"]
-    raise LabError("no shared lab is running; start one first: python -m helpers up")
+    return shared.need()["kafka"]

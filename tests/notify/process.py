@@ -15,7 +15,7 @@ import sys
 from helpers.errors import LabError
 from helpers.local.guard import die_with_guard
 from helpers.pipeline import derive, notify, notify_history, notify_sns
-from helpers.pipeline.derive_command import until_signal
+from helpers.pipeline.service import until_signal
 
 OWNERS = {
     "derive": derive,

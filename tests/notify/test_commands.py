@@ -7,7 +7,7 @@ import argparse
 import pytest
 
 from helpers.errors import LabError
-from helpers.pipeline import derive_command, notify_command
+from helpers.pipeline import derive_command, notify_command, service
 from helpers.pipeline.notify_texts import of_mark
 from tests.notify.rig import marks
 
@@ -23,7 +23,7 @@ def here(rig, monkeypatch):
     """The lab of these tests in place of the shared one."""
     for name in ("ENDPOINT_URL", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "DEFAULT_REGION"):
         monkeypatch.setenv(f"AWS_{name}", rig.servers.aws[f"AWS_{name}"])
-    monkeypatch.setattr(derive_command, "kafka", lambda args, aws: rig.servers.kafka)
+    monkeypatch.setattr(service, "kafka", lambda args, aws: rig.servers.kafka)
     return rig
 
 
