@@ -4,8 +4,9 @@ A batch's dead letters and its committed offset are one Kafka transaction, after
 put into the bucket. So whoever repeats the batch after a crash finds the receipt, or asks for the
 committed offset, and knows whether its dead letters are out: each is there once for readers with
 `isolation.level=read_committed`, librdkafka's default. A process that the group has given up is
-refused its transaction (KIP-447). One way to a second copy is left: a crash between transaction and
-receipt (some milliseconds), followed by a start under another group or with offsets set back.
+refused its transaction (KIP-447, see `membership`). One way to a second copy is left: a crash
+between transaction and receipt (some milliseconds), followed by a start under another group or with
+offsets set back.
 
 Headers: `dlq.cause` (see `process.Poison`), `dlq.detail`, `dlq.topic`, `dlq.partition`,
 `dlq.offset`, `dlq.timestamp` (ms since 1970), then the record's own.
@@ -21,10 +22,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
 from helpers.pipeline.batch import Dead
+from helpers.pipeline.membership import Membership
 from helpers.pipeline.store import SinkStopped
 
 log = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ class DeadLetters:
         dead: Iterable[tuple[int, Dead]],
         source: str,
         ends: dict[int, int],
-        consumer: Consumer,
+        member: Membership,
     ) -> bool:
         """Dead letters, by partition, and the ends of their batches, in one transaction.
 
@@ -107,7 +109,7 @@ class DeadLetters:
                 if self.sent % 1000 == 0:
                     producer.poll(0)
             offsets = [TopicPartition(source, p, end) for p, end in ends.items()]
-            group = consumer.consumer_group_metadata()
+            group = member.metadata()
             _in_time(lambda: _settle(producer, offsets, group))
         except TimeoutError:
             log.warning("dead letters: the client does not answer; the next try is with a new one")

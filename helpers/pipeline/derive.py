@@ -6,7 +6,8 @@ Consume, transform, produce, exactly once: what follows from a batch of records,
 and its offsets are one Kafka transaction. After a crash the batch counts wholly or not at all for
 readers with `isolation.level=read_committed`, librdkafka's default, and so it is done again wholly
 or not at all. Several processes of one group share the partitions; who was given up by the group
-and does not know (a zombie) is refused the offsets, and with them the transaction (KIP-447).
+and does not know (a zombie) is refused the offsets, and with them the transaction (KIP-447, see
+`membership`).
 
 That promise is about records. Two records about the same mark (a producer's repetition) give two
 notifications; they carry the same `event_id`, made from that of the mark, so that whoever acts on
@@ -22,13 +23,15 @@ from collections.abc import Callable
 from random import random
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from helpers.errors import LabError
 from helpers.pipeline.dead_letters import REBALANCING, DeadLetters
+from helpers.pipeline.derive_batch import Taken
 from helpers.pipeline.derive_records import dead_letter, notification_of, source_headers
 from helpers.pipeline.derive_settings import Settings
+from helpers.pipeline.membership import Membership
 from helpers.pipeline.process import Poison
 from helpers.pipeline.store import SinkStopped
 
@@ -61,8 +64,9 @@ class Derive:
         self.settings, self._kafka = settings, kafka
         self.read = self.derived = self.dead = 0  # in committed transactions, since the start
         self._id = f"{settings.group}-{settings.instance or uuid4().hex}"
+        self._member = Membership()
         self._producer: Producer | None = None
-        self._batch: list[Message] = []
+        self._batch = Taken(settings.topic)
         self._failures = 0
         self._stopping = False
 
@@ -95,7 +99,7 @@ class Derive:
                 if self._batch:
                     self._transact()
         finally:
-            self._batch = []
+            self._batch.clear()
             self._consumer.close()
             self._producer = None
 
@@ -112,13 +116,14 @@ class Derive:
     # -- the group ----------------------------------------------------------------------------
     # Callbacks are called inside `poll` and `close` only, so never during a transaction.
 
-    def _assigned(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._member.joined(consumer)
+        self._batch.assigned(p.partition for p in partitions)
         log.info("took over %s", sorted(p.partition for p in partitions))
 
     def _gone(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Whoever has them now begins at the committed offset: forget what is not committed."""
         gone = {p.partition for p in partitions}
-        self._batch = [m for m in self._batch if m.partition() not in gone]
+        self._batch.gone(gone)
         log.info("gave up %s", sorted(gone))
 
     def _collect(self) -> None:
@@ -130,7 +135,7 @@ class Derive:
                 return
             error = message.error()
             if error is None:
-                self._batch.append(message)
+                self._batch.add(message)
             elif error.fatal() or error.code() in STOPPING:
                 raise _stopped(error)
             else:
@@ -144,11 +149,13 @@ class Derive:
         """The batch, its results and its offsets, all or nothing. The batch is empty if all."""
         try:
             producer = self._producer or self._renew()
+            if self._batch.unsure:
+                self._batch.compare(self._consumer, WAIT_S)
+            if not self._batch:
+                return
             producer.begin_transaction()
             derived, dead = self._write(producer)
-            ends = {m.partition(): m.offset() + 1 for m in self._batch}
-            offsets = [TopicPartition(self.settings.topic, p, end) for p, end in ends.items()]
-            group = self._consumer.consumer_group_metadata()
+            offsets, group = self._batch.ends(), self._member.metadata()
             _insist(lambda: producer.send_offsets_to_transaction(offsets, group, WAIT_S))
             _insist(lambda: producer.commit_transaction(WAIT_S))
         except KafkaException as failure:
@@ -157,12 +164,13 @@ class Derive:
         self.read += len(self._batch)
         self.derived += derived
         self.dead += dead
-        self._batch, self._failures = [], 0
+        self._batch.clear()
+        self._failures = 0
 
     def _write(self, producer: Producer) -> tuple[int, int]:
         """What follows from the batch; how many notifications and how many dead letters."""
         derived = dead = 0
-        for message in self._batch:
+        for message in self._batch.messages:
             try:
                 event = notification_of(message.key(), message.value())
             except Poison as poison:
@@ -204,11 +212,7 @@ class Derive:
         """
         producer = Producer(self.settings.producer(self._kafka, self._id))
         _insist(lambda: producer.init_transactions(WAIT_S))
-        asked = {m.partition() for m in self._batch}
-        if asked:
-            places = [TopicPartition(self.settings.topic, p) for p in asked]
-            ends = {p.partition: p.offset for p in self._consumer.committed(places, WAIT_S)}
-            self._batch = [m for m in self._batch if m.offset() >= ends[m.partition()]]
+        self._batch.compare(self._consumer, WAIT_S)
         self._producer = producer
         return producer
 

@@ -141,8 +141,11 @@ class Monitor:
         for message in messages:
             if message.error() is not None:
                 self._trouble(message.error())
-            elif not self._gone or (message.topic(), message.partition()) not in self._gone:
-                by_topic[message.topic()].append(message)  # else given up meanwhile: another's now
+                continue
+            place = (message.topic(), message.partition())
+            # Another's: given up meanwhile, or delivered although not assigned (`derive_batch`).
+            if place in self._offsets.ours and place not in self._gone:
+                by_topic[message.topic()].append(message)
         for topic, some in by_topic.items():
             lines = self._readers[topic].read(some, now_ms, self.intervals.second)
             if self.lines is not None:

@@ -15,10 +15,10 @@ Place = tuple[str, int]
 
 
 class Offsets:
-    """Of the partitions that the group has given us. `heard` is the consumer's `on_commit`."""
+    """Of the partitions that the group has given us, `ours`; `heard` is the client's on_commit."""
 
     def __init__(self) -> None:
-        self._ours: set[Place] = set()
+        self.ours: set[Place] = set()
         self._ends: dict[Place, int] = {}  # what may be committed
         self._heard: dict[Place, int] = {}  # what the group has confirmed
         self._said = float("-inf")
@@ -26,13 +26,13 @@ class Offsets:
     def take(self, partitions: Iterable[TopicPartition]) -> list[Place]:
         """They are ours now."""
         taken = [(each.topic, each.partition) for each in partitions]
-        self._ours |= set(taken)
+        self.ours |= set(taken)
         return taken
 
     def give_up(self, partitions: Iterable[TopicPartition]) -> list[Place]:
         """They are not ours any more: whoever has them next says how far they are."""
         gone = [(each.topic, each.partition) for each in partitions]
-        self._ours -= set(gone)
+        self.ours -= set(gone)
         for place in gone:
             self._ends.pop(place, None)
             self._heard.pop(place, None)
@@ -40,7 +40,7 @@ class Offsets:
 
     def add(self, ends: dict[Place, int]) -> None:
         """Everything before these offsets is in CloudWatch."""
-        self._ends |= {place: end for place, end in ends.items() if place in self._ours}
+        self._ends |= {place: end for place, end in ends.items() if place in self.ours}
 
     @property
     def confirmed(self) -> bool:
@@ -71,5 +71,5 @@ class Offsets:
             log.info("not committed yet: %s", error.str())
             return
         for each in offsets:
-            if each.error is None and (each.topic, each.partition) in self._ours:
+            if each.error is None and (each.topic, each.partition) in self.ours:
                 self._heard[each.topic, each.partition] = each.offset

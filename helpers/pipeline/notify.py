@@ -31,10 +31,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from helpers.pipeline.dead_letters import DeadLetters
 from helpers.pipeline.derive_records import dead_letter
 from helpers.pipeline.events import NOTIFICATIONS, SYSTEM_LOGS
-from helpers.pipeline.notify_history import Bucket, Claim, History
+from helpers.pipeline.membership import Membership
+from helpers.pipeline.notify_history import Bucket, History
 from helpers.pipeline.notify_records import Records
 from helpers.pipeline.notify_settings import Settings
-from helpers.pipeline.notify_sns import NotifyStopped, Publisher, Refused, Unknown
+from helpers.pipeline.notify_sns import NotifyStopped, Publisher, Refused, Unknown, publish
 from helpers.pipeline.notify_texts import LEVELS, Notice, of_error, of_mark
 from helpers.pipeline.process import Poison
 from helpers.pipeline.store import SinkStopped
@@ -69,6 +70,7 @@ class Notify:
         self._records = Records(self._topics)
         self._grave = LEVELS[LEVELS.index(settings.min_severity) :]
         self._letters: dict[str, DeadLetters] = {}
+        self._member = Membership()
         self._windows: dict[str, int] = {}  # by service: when somebody was paged last
         self._held: Counter[str] = Counter()  # by service: suppressed since then
         self._doubts = 0
@@ -94,7 +96,7 @@ class Notify:
         try:
             self._consumer.subscribe(
                 list(self._topics),
-                on_assign=lambda _, found: log.info("took over %s", _names(found)),
+                on_assign=self._assigned,
                 on_revoke=lambda _, found: log.info("gave up %s", _names(found)),
             )
             while not self._stopping:
@@ -120,6 +122,10 @@ class Notify:
         for topic in self._topics:
             self._letters[topic] = DeadLetters(self._kafka, f"{topic}-dlq", name)
             self._letters[topic].prepare(topic)
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._member.joined(consumer)
+        log.info("took over %s", _names(partitions))
 
     def _trouble(self, error: KafkaError, always: bool = False) -> None:
         if always or error.fatal() or error.code() in STOPPING:
@@ -222,26 +228,12 @@ class Notify:
         topic, partition, offset = message.topic(), message.partition(), message.offset()
         letter, _ = dead_letter(message, poison, self.settings.group)
         ends = {partition: offset + 1}
-        if self._letters[topic].write([(partition, letter)], topic, ends, self._consumer):
+        if self._letters[topic].write([(partition, letter)], topic, ends, self._member):
             self.done["dead"] += 1
             return True
         with contextlib.suppress(KafkaException):  # no longer ours
             self._consumer.seek(TopicPartition(topic, partition, offset))
         return False
-
-
-def publish(history: History, publisher: Publisher, claim: Claim, **more: Any) -> str:
-    """Publish what was claimed and write down what became of it; SNS's MessageId.
-
-    Raises Refused after the claim was given back, Unknown when the claim has to stay.
-    """
-    try:
-        message_id = publisher.publish(claim.notice)
-    except Refused as error:
-        history.refused(claim, str(error))
-        raise
-    history.settled(claim.notice, "sent", message_id=message_id, attempt=claim.number, **more)
-    return message_id
 
 
 def _names(partitions: list[TopicPartition]) -> list[str]:

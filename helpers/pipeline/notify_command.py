@@ -66,9 +66,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _by_hand(args: argparse.Namespace) -> int:
-    from helpers.pipeline.notify import publish
     from helpers.pipeline.notify_history import Bucket, History
-    from helpers.pipeline.notify_sns import Publisher, Refused, Unknown
+    from helpers.pipeline.notify_sns import Publisher, Refused, Unknown, publish
 
     history = History(Bucket(args.bucket), args.folder)
     if args.unsettled:

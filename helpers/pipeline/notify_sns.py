@@ -34,6 +34,7 @@ from botocore.exceptions import (
 )
 
 from helpers.errors import LabError
+from helpers.pipeline.notify_history import Claim, History
 from helpers.pipeline.notify_texts import Notice
 
 log = logging.getLogger(__name__)
@@ -155,3 +156,17 @@ def _throttled(error: ClientError) -> bool:
 def _words(error: ClientError) -> str:
     told = error.response.get("Error", {})
     return f"{told.get('Code', '')} {told.get('Message', '')}".strip()
+
+
+def publish(history: History, publisher: Publisher, claim: Claim, **more: Any) -> str:
+    """Publish what was claimed and write down what became of it; SNS's MessageId.
+
+    Raises Refused after the claim was given back, Unknown when the claim has to stay.
+    """
+    try:
+        message_id = publisher.publish(claim.notice)
+    except Refused as error:
+        history.refused(claim, str(error))
+        raise
+    history.settled(claim.notice, "sent", message_id=message_id, attempt=claim.number, **more)
+    return message_id

@@ -22,6 +22,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from helpers.pipeline.dead_letters import DeadLetters
 from helpers.pipeline.lane import Lane
 from helpers.pipeline.ledger import Ledger, Store
+from helpers.pipeline.membership import Membership
 from helpers.pipeline.process import Processor
 from helpers.pipeline.roster import Roster
 from helpers.pipeline.sink_settings import Settings
@@ -56,6 +57,7 @@ class Sink:
         self.dead_letters = DeadLetters(kafka, settings.dead_letter_topic, settings.instance)
         self.uploads = Uploads(self.ledger, self.dead_letters, settings.threads)
         self.lanes: dict[int, Lane] = {}
+        self._member = Membership()
         self._makers = functools.cache(lambda name: writer_for(name, settings.schema))
         self._makers(settings.format)  # an import that fails fails now
         self._paused: set[int] = set()
@@ -139,7 +141,7 @@ class Sink:
         for partition, plan in self.uploads.collect(self.lanes):
             self.lanes[partition].follow(plan)
         self._seek()
-        self.uploads.write_dead_letters(self.lanes, self.consumer)
+        self.uploads.write_dead_letters(self.lanes, self.consumer, self._member)
         self.uploads.start(self.lanes)
         self._press_back()
         self.uploads.commit(self.consumer, asynchronous=True)
@@ -189,7 +191,7 @@ class Sink:
             self.uploads.wait(1.0, self.lanes)
             for partition, _ in self.uploads.collect(self.lanes):
                 self.lanes[partition].closed.clear()  # the next start reads it again
-            self.uploads.write_dead_letters(self.lanes, self.consumer)
+            self.uploads.write_dead_letters(self.lanes, self.consumer, self._member)
             if self.uploads.waiting:  # the group has to settle first; what comes is read again
                 self.consumer.consume(1, TAKE_S)
         self.uploads.commit(self.consumer, asynchronous=False)
@@ -199,6 +201,7 @@ class Sink:
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         settings = self.settings
+        self._member.joined(consumer)
         try:
             for each in partitions:
                 lane = Lane(
@@ -222,11 +225,12 @@ class Sink:
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Let uploads under way end, so that who comes next finds them; drop what is not cut."""
         leaving = {each.partition for each in partitions}
+        self._member.joined(consumer)
         try:
             self.uploads.wait(HAND_OVER_S, leaving)
             for partition, plan in self.uploads.collect(self.lanes):
                 self.lanes[partition].follow(plan)
-            self.uploads.write_dead_letters(self.lanes, consumer)
+            self.uploads.write_dead_letters(self.lanes, self.consumer, self._member)
             self.uploads.commit(consumer, asynchronous=False)
         except Exception as error:  # noqa: BLE001
             self._failure = error

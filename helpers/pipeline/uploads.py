@@ -16,6 +16,7 @@ from helpers.pipeline.batch import Batch, store
 from helpers.pipeline.dead_letters import REBALANCING, DeadLetters
 from helpers.pipeline.lane import Lane
 from helpers.pipeline.ledger import Ledger, Plan
+from helpers.pipeline.membership import Membership
 from helpers.pipeline.store import SinkStopped
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ class Uploads:
                 self._finish(partition, lane)
         return conflicts
 
-    def write_dead_letters(self, lanes: Lanes, consumer: Consumer) -> None:
+    def write_dead_letters(self, lanes: Lanes, consumer: Consumer, member: Membership) -> None:
         """Those of all batches whose objects are there, in one transaction.
 
         Batches wait on when the group is being shared out anew. Raises SinkStopped when that takes
@@ -96,7 +97,7 @@ class Uploads:
             if out.get(partition, -1) < batch.end
         ]
         ends = {partition: batch.end for partition, batch in self.waiting.items()}
-        if dead and not self.dead_letters.write(dead, self.topic, ends, consumer):
+        if dead and not self.dead_letters.write(dead, self.topic, ends, member):
             for batch in self.waiting.values():
                 batch.ask_first = True  # an answer may be what was missing
             now = time.monotonic()

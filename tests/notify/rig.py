@@ -182,7 +182,10 @@ class Rig:
         for message in self.read(self.output):
             told = {name: value.decode() for name, value in message.headers()}
             found[tuple(told[f"source.{n}"] for n in ("topic", "partition", "offset"))] += 1
-        assert found == wanted
+        missing, more = wanted - found, found - wanted
+        told = "\n".join(process.text for process in self._processes)
+        assert not missing, f"missing {missing}\n{told}"
+        assert not more, f"too many {more}\n{told}"
         assert found.total() == good
 
     def end(self) -> None:

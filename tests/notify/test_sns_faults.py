@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from helpers.errors import LabError
-from helpers.pipeline.notify import Notify, Settings, publish
-from helpers.pipeline.notify_sns import NotifyStopped, Publisher, Refused, Unknown
+from helpers.pipeline.notify import Notify, Settings
+from helpers.pipeline.notify_sns import NotifyStopped, Publisher, Refused, Unknown, publish
 from helpers.pipeline.notify_texts import of_mark
 from tests.notify.rig import HASTE, marks
 from tests.notify.spoil import proxy
