@@ -49,9 +49,12 @@ SOAK: list[list[Row]] = [
         {"lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud"]},
         {
             "lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"],
-            "JupyterLab": [sys.executable, "tools/look.py", "all"],
+            "JupyterLab, from 07": [sys.executable, "tools/look.py", "0[7-9]", "1[0-9]"],
         },
-        {"pytest (soak)": [*LONG, *OTHERS]},
+        {
+            "pytest (soak)": [*LONG, *OTHERS],
+            "JupyterLab, to 06": [sys.executable, "tools/look.py", "0[0-6]"],
+        },
     ],
     [{"nbval under load": [sys.executable, "tools/stress.py", "0"]}],
 ]

@@ -13,13 +13,14 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers.local.process import PORTS, listening, wait_until
+from helpers.local.process import listening, wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "look"
@@ -54,11 +55,12 @@ STATE = """() => {
 def jupyter(dark: bool):
     """A JupyterLab of our own on 127.0.0.1; yields its address and token."""
     token = secrets.token_hex(8)
-    port = next(p for p in PORTS if not listening(p))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     argv = [sys.executable, "-m", "jupyter", "lab", "--no-browser", f"--port={port}"]
     argv += ["--ip=127.0.0.1", f"--IdentityProvider.token={token}", f"--notebook-dir={ROOT}"]
     argv += ["--allow-root", "--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True"]
-    with tempfile.TemporaryDirectory() as folder, (OUT / "jupyter.log").open("wb") as log:
+    with tempfile.TemporaryDirectory() as folder, (OUT / f"jupyter-{port}.log").open("wb") as log:
         theme = "JupyterLab Dark" if dark else "JupyterLab Light"
         settings = {**SETTINGS, "apputils-extension/themes": {"theme": theme}}
         for name, values in settings.items():
@@ -70,7 +72,7 @@ def jupyter(dark: bool):
         server = subprocess.Popen(argv, cwd=ROOT, env=env, stdout=log, stderr=log)
         try:
             if not wait_until(lambda: listening(port), 60):
-                raise SystemExit(f"JupyterLab did not start; see {OUT / 'jupyter.log'}")
+                raise SystemExit(f"JupyterLab did not start; see {log.name}")
             yield f"http://127.0.0.1:{port}", token
         finally:
             server.terminate()
@@ -109,7 +111,7 @@ def pictures(page, name: str) -> list[Path]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("lessons", nargs="+", help="numbers such as 02, or all")
+    parser.add_argument("lessons", nargs="+", help="numbers such as 02 or 0[0-6], or all")
     parser.add_argument("--no-run", action="store_true", help="show the committed outputs")
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--width", type=int, default=1280)
