@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-from helpers.errors import LabError
+from helpers.errors import LabError, in_a_line
 from helpers.local.paths import PARTS
 
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -30,7 +30,7 @@ def parser(wanted: str = "") -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="start a lab that outlives one notebook; lessons find it")
     hold = commands.add_parser("hold")  # what `up` runs in the background
     for command in (up, hold):
-        command.add_argument("--brokers", type=int, default=1, metavar="N")
+        command.add_argument("--brokers", type=_brokers, default=1, metavar="N", help="1 to 5 (1)")
         command.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     up.add_argument("--docker", action="store_true", help="in containers; see docs/install.md")
     commands.add_parser("down", help="end that lab")
@@ -45,6 +45,8 @@ def parser(wanted: str = "") -> argparse.ArgumentParser:
     run.add_argument("--target", choices=("local", "cloud"), default="local")
     run.add_argument("--prefix", default="")
     run.add_argument("--seed", type=int, default=7)
+    jobs = "lessons side by side (2 on 2 cores; 1 on a shared lab or the cloud)"
+    run.add_argument("--jobs", type=_positive(int, 1), metavar="N", help=jobs)
 
     fetch = commands.add_parser("fetch", help="download everything now, to be offline later")
     fetch.add_argument("parts", nargs="*", type=_part, metavar="kafka|registry")
@@ -89,6 +91,13 @@ def _positive(kind: type, least: float = 1e-6):
     return read
 
 
+def _brokers(word: str) -> int:
+    """How many brokers; said here, before a lab is begun in the background."""
+    if word not in ("1", "2", "3", "4", "5"):
+        raise argparse.ArgumentTypeError(f"{word!r} is no number from 1 to 5")
+    return int(word)
+
+
 def _part(word: str) -> str:
     """One of the two parts that `fetch` knows; argparse's choices would refuse leaving them out."""
     if word not in ("kafka", "registry"):
@@ -105,6 +114,10 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     args = parser(words[0] if words else "").parse_args(words)
     try:
+        if "prefix" in args:
+            from helpers.config import check_prefix
+
+            check_prefix(args.prefix)
         if args.command in SERVICES:
             return importlib.import_module(SERVICES[args.command][0]).main(args)
         return COMMANDS[args.command](args)
@@ -114,6 +127,11 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except Exception as error:
+        if (line := in_a_line(error)) is None:
+            raise
+        print(line, file=sys.stderr)
+        return 1
 
 
 def _up(args) -> int:
@@ -150,7 +168,7 @@ def _run(args) -> int:
     from helpers.run import run_lessons
 
     parameters = {"target": args.target, "prefix": args.prefix, "seed": args.seed}
-    return run_lessons(args.lesson, parameters=parameters)
+    return run_lessons(args.lesson, parameters=parameters, jobs=args.jobs)
 
 
 def _fetch(args) -> int:
@@ -170,11 +188,13 @@ def _topics(args) -> int:
     from confluent_kafka.admin import AdminClient
 
     from helpers import config
-    from helpers.local import shared
+    from helpers.local import cloudcheck, shared
     from helpers.pipeline.topics import create_topics
 
     settings = config.cloud_kafka() if args.target == "cloud" else shared.need()["kafka"]
-    made = create_topics(AdminClient(settings), prefix=args.prefix)
+    if args.target == "cloud":
+        cloudcheck.kafka(settings)  # a wrong key or address is found here, in words
+    made = create_topics(AdminClient({**settings, "log_level": 0}), prefix=args.prefix)
     print(f"created: {', '.join(made) or 'none, all were there'}")
     return 0
 

@@ -22,6 +22,7 @@ OPTIONAL = ("KAFKA_CA_LOCATION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_P
 KNOWN = (*KAFKA, *REGISTRY, *AWS, *OPTIONAL, "ALERT_EMAIL", "ALERT_PHONE")
 # What a lab hides while it runs: name → what the learner's environment had, if anything.
 hidden: dict[str, str | None] = {}
+PREFIX = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,39})?")
 ASSIGNMENT = re.compile(r"^\s*(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=")
 
 
@@ -110,6 +111,20 @@ def cloud_aws() -> dict[str, str]:
     names = ("AWS_DEFAULT_REGION",) if "AWS_PROFILE" in known else AWS
     require(names, "AWS")
     return {name: value for name, value in known.items() if name.startswith("AWS_")}
+
+
+def check_prefix(prefix: str) -> str:
+    """The prefix, if every name of Kafka and AWS can begin with it.
+
+    Raises:
+        LabError: it has a letter that a topic's name cannot have, or is too long.
+    """
+    if not PREFIX.fullmatch(prefix):
+        raise LabError(
+            f"{prefix!r} cannot be a prefix: at most 40 of A-Z a-z 0-9 . _ - and first a letter "
+            "or digit, such as ana-"
+        )
+    return prefix
 
 
 def masked(config: dict[str, str]) -> dict[str, str]:

@@ -26,7 +26,12 @@ PARTS = ("kafka", "registry")
 def main(out: str) -> int:
     """Make the archive in the folder `out` and print its name, size and how to use it."""
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(
+            f"cannot write to {folder} ({error.strerror}); name another --out"
+        ) from error
     archive = folder / f"{name()}.tar"
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         top = Path(scratch) / "aws-confluent"

@@ -206,6 +206,7 @@ def start_lab(
     global _current
     if target not in TARGETS:
         raise LabError(f'target is "local" or "cloud", not {target!r}')
+    config.check_prefix(prefix)
     if not 1 <= brokers <= 5:
         raise LabError(
             f"brokers is a number from 1 to 5, not {brokers}: each takes {room.BROKER_MB} MB"

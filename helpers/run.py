@@ -10,6 +10,7 @@ import logging
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,7 @@ from jupyter_client.kernelspec import KernelSpec
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+from helpers import side_by_side
 from helpers.errors import LabError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,12 +39,21 @@ class ThisInterpreter(AsyncKernelManager):
 
     def __init__(self, **kwargs):
         super().__init__(**{"transport_encryption": "auto", **kwargs})
+        self._kernel = 0
 
     async def start_kernel(self, **options):
         """Start it; what a kernel writes past its cells (a client's log lines) goes to a file."""
         BUILD.mkdir(exist_ok=True)
         with (BUILD / "kernels.log").open("ab") as log:
-            return await super().start_kernel(**{"stderr": log, **options})
+            started = await super().start_kernel(**{"stderr": log, **options})
+        self._kernel = self.provisioner.pid
+        side_by_side.began(self._kernel)
+        return started
+
+    async def cleanup_resources(self, restart: bool = False):
+        """Forget it, too: its process id may soon be another's."""
+        side_by_side.ended(self._kernel)
+        return await super().cleanup_resources(restart)
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -58,17 +69,18 @@ def new_client(
     The kernel starts in the lesson's `folder`, as JupyterLab and nbval start it, and has `seconds`
     from now for the whole notebook.
     """
-    where = {"metadata": {"path": str(folder)}}
-    return NotebookClient(notebook, resources=where, **_settings(seconds))
+    return NotebookClient(notebook, **_settings(seconds, folder))
 
 
-def _settings(seconds: float) -> dict:
+def _settings(seconds: float, folder: Path) -> dict:
     """Traits of nbclient: own interpreter, one time limit for the lesson instead of one a cell."""
     deadline = time.monotonic() + seconds
     return {
         "kernel_manager_class": ThisInterpreter,
         "timeout_func": lambda cell: max(1, int(deadline - time.monotonic())),
         "iopub_timeout": 30,
+        # Not papermill's `cwd`: that changes the directory of this process, for all its threads.
+        "resources": {"metadata": {"path": str(folder)}},
     }
 
 
@@ -111,43 +123,63 @@ def run_lessons(
     parameters: dict | None = None,
     seconds: float = LESSON_SECONDS,
     folder: Path = NOTEBOOKS,
+    jobs: int | None = None,
 ) -> int:
     """Run every lesson (or one) into `out`, print a table, return the exit status (0, 1 or 130).
 
-    `parameters` go into the cell tagged so; `seconds` is the limit of each lesson. A lesson that
-    fails does not stop the others. Raises LabError for an unknown lesson or parameter.
+    `parameters` go into the cell tagged so; `seconds` is the limit of each lesson; `jobs` of them
+    run side by side (two on two cores). A lesson that fails does not stop the others. Raises
+    LabError for an unknown lesson or parameter, and where nothing can be written.
     """
     unknown = set(parameters or {}) - PARAMETERS
     if unknown:
         known = ", ".join(sorted(PARAMETERS))
         raise LabError(f"lessons have no parameter {', '.join(sorted(unknown))}; they have {known}")
     lessons = find_lessons(lesson, folder)
+    target = (parameters or {}).get("target", "local")
+    jobs = min(side_by_side.checked_jobs(jobs, target), len(lessons))
     out = Path(out).resolve()
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(
+            f"cannot write to {out} ({error.strerror}); move it out of the way"
+        ) from error
+    work = partial(_into, out, parameters, seconds, bar=jobs == 1)
     outcomes, status = [], 0
-    for number, path in enumerate(lessons, start=1):
-        try:
-            outcome = run_lesson(path, out / path.name, parameters, seconds)
-        except KeyboardInterrupt:
-            print(f"interrupted during {path.stem}", flush=True)
-            status = 130
-            break
-        outcomes.append(outcome)
-        print(f"[{number}/{len(lessons)}] {outcome.line()}", flush=True)
-        status = 1 if outcome.problem else status
+    try:
+        for outcome in side_by_side.in_order(work, lessons, jobs):
+            outcomes.append(outcome)
+            print(f"[{len(outcomes)}/{len(lessons)}] {outcome.line()}", flush=True)
+            status = 1 if outcome.problem else status
+    except KeyboardInterrupt:
+        print(f"interrupted during {lessons[len(outcomes)].stem}", flush=True)
+        status = 130
     print(table(outcomes))
     return status
 
 
+def _into(
+    out: Path, parameters: dict | None, seconds: float, path: Path, bar: bool = True
+) -> Outcome:
+    """`run_lesson` with the lesson as its last argument."""
+    return run_lesson(path, out / path.name, parameters, seconds, bar)
+
+
 def run_lesson(
-    path: Path, out: Path, parameters: dict | None = None, seconds: float = LESSON_SECONDS
+    path: Path,
+    out: Path,
+    parameters: dict | None = None,
+    seconds: float = LESSON_SECONDS,
+    bar: bool = True,
 ) -> Outcome:
     """Run one lesson through papermill into `out`; every failure ends up in the Outcome."""
     import papermill  # takes a second to import, and not every user of this module runs a lesson
     from papermill.exceptions import PapermillExecutionError
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # the table says it once
-    bar = {"desc": path.stem, "leave": False, "bar_format": "{desc} {bar:30} {n}/{total} {elapsed}"}
+    look = {"desc": path.stem, "leave": False}
+    look["bar_format"] = "{desc} {bar:30} {n}/{total} {elapsed}"
     start = time.monotonic()
     problem = ""
     try:
@@ -155,9 +187,8 @@ def run_lesson(
             path,
             out,
             parameters=dict(parameters or {}),
-            cwd=path.parent,
-            progress_bar=bar if sys.stderr.isatty() else False,
-            **_settings(seconds),
+            progress_bar=look if bar and sys.stderr.isatty() else False,
+            **_settings(seconds, path.parent),
         )
     except PapermillExecutionError as error:
         problem = _last_line("\n".join(error.traceback)) or error.ename

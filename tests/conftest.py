@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+
+import boto3
 import pytest
 from confluent_kafka.admin import AdminClient
 
 from benchmarks import servers as benchmark
+from helpers.config import ROOT
 from helpers.lab import start_lab
 from tests.cloud import cloud_environment
 from tests.pipeline_servers import with_clients
+
+_users = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +51,25 @@ def servers():
     """One broker and one AWS for tests that break neither; see `pipeline_servers.with_clients`."""
     with benchmark.servers() as running:
         yield with_clients(running)
+
+
+@pytest.fixture
+def learner(cloud_lab, monkeypatch):
+    """Make this process a user of the cloud's AWS who has only these of infra/*-policy.json.
+
+    Their PREFIX is "ana-". The administrator's keys are back at the end.
+    """
+    iam = boto3.client("iam")
+    user = f"aulas-{next(_users)}"
+
+    def act(*policies: str) -> None:
+        iam.create_user(UserName=user)
+        for name in policies:
+            text = (ROOT / "infra" / f"{name}-policy.json").read_text().replace("PREFIX", "ana-")
+            made = iam.create_policy(PolicyName=f"{user}-{name}", PolicyDocument=text)
+            iam.attach_user_policy(UserName=user, PolicyArn=made["Policy"]["Arn"])
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+
+    return act

@@ -13,10 +13,14 @@ import json
 import os
 import shutil
 import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 
 import requests
 from jgo.constants import MAVEN_CENTRAL_URL
@@ -26,6 +30,7 @@ from helpers.errors import LabError
 from helpers.local.paths import home, locked
 
 LOCK = Path(__file__).with_name("jars.lock")
+_making = threading.Lock()  # of a scratch file
 TIMEOUT = (10, 60)  # seconds to connect, and between two chunks
 
 
@@ -97,7 +102,7 @@ def intact_size(jar: Jar) -> bool:
     """Whether the file is here with the right length (cheap; `ensure` also checks its sha256)."""
     try:
         return jar.local.stat().st_size == jar.size
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 
@@ -119,12 +124,37 @@ def _download(missing: list[Jar], part: str) -> None:
             "free some, or set AWS_CONFLUENT_HOME to a larger disk"
         )
     print(f"Fetching {part}, once: {len(missing)} files, {total / 1e6:.0f} MB, into {home()}")
-    with (
-        tqdm(total=total, unit="B", unit_scale=True, desc=part) as bar,
-        ThreadPoolExecutor(4) as pool,
-    ):
-        for _ in pool.map(lambda jar: _one(jar, source, bar), missing):
-            pass
+    with tqdm(total=total, unit="B", unit_scale=True, desc=part) as bar:
+        _side_by_side(lambda jar, stop: _one(jar, source, bar, stop), missing)
+
+
+def _side_by_side(work: Callable[[Jar, threading.Event], None], jars: list[Jar]) -> None:
+    """Do it for all, four at a time; raise the first error.
+
+    In daemons, not in a pool: that would keep a Ctrl-C waiting for a server that says nothing.
+    """
+    left, done, stop = deque(jars), SimpleQueue(), threading.Event()
+
+    def take() -> None:
+        while not stop.is_set():
+            try:
+                done.put(work(left.popleft(), stop))
+            except IndexError:
+                return
+            except Exception as error:  # noqa: BLE001 (raised below)
+                done.put(error)
+
+    for _ in range(4):
+        threading.Thread(target=take, daemon=True).start()
+    try:
+        for _ in jars:
+            if (error := done.get()) is not None:
+                raise error
+    finally:
+        with _making:  # no daemon begins another file after this
+            stop.set()
+            for scratch in (home() / "maven").glob(f".part-{os.getpid()}-*"):
+                scratch.unlink(missing_ok=True)
 
 
 def repository() -> str:
@@ -135,15 +165,26 @@ def repository() -> str:
     )
 
 
-def _one(jar: Jar, source: str, bar: tqdm) -> None:
+def _one(jar: Jar, source: str, bar: tqdm, stop: threading.Event) -> None:
     target = jar.local
-    handle = tempfile.NamedTemporaryFile(  # noqa: SIM115 - renamed or removed below
-        dir=target.parent, prefix=".part-", delete=False
-    )
+    try:
+        with _making:
+            if stop.is_set():
+                return
+            handle = tempfile.NamedTemporaryFile(  # noqa: SIM115 - renamed or removed below
+                dir=target.parent, prefix=f".part-{os.getpid()}-", delete=False
+            )
+    except OSError as error:
+        raise LabError(
+            f"cannot write to {target.parent} ({error.strerror}); "
+            "set AWS_CONFLUENT_HOME to a folder that you can write to"
+        ) from error
     try:
         digest = hashlib.sha256()
         with handle:
             for chunk in _chunks(jar, source):
+                if stop.is_set():
+                    return
                 handle.write(chunk)
                 digest.update(chunk)
                 bar.update(len(chunk))
@@ -170,7 +211,7 @@ def _chunks(jar: Jar, source: str):
         folder = Path(source)
         found = next((p for p in (folder / jar.path, folder / jar.local.name) if p.exists()), None)
         if found is None:
-            raise FileNotFoundError(errno.ENOENT, "no such file in", source)
+            raise FileNotFoundError(errno.ENOENT, "it is not there")
         yield found.read_bytes()
         return
     # One retry-free request: a learner on a bad network reruns the command, what is done stays
@@ -191,4 +232,4 @@ def _no_network(jar: Jar, source: str, error: OSError) -> str:
             f"no network: cannot fetch {name} ({type(error).__name__}); connect once "
             "(or use a kit, see README and docs/install.md) and run the same again"
         )
-    return f"cannot fetch {name} from {source}: {error}"
+    return f"cannot fetch {name} from {source} ({error.strerror}); check AWS_CONFLUENT_MAVEN"

@@ -45,9 +45,16 @@ def locked(path: Path, doing: str, seconds: float = 900.0):
     Raises:
         LabError: it was not to be had within `seconds`, by default what a slow download takes.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     began, told = time.monotonic(), False
-    with path.open("a") as handle:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a")
+    except OSError as error:
+        raise LabError(
+            f"cannot write to {path.parent} ({error.strerror}); mend that, or set "
+            "AWS_CONFLUENT_HOME to a folder that you can write to"
+        ) from error
+    with opened as handle:
         while not _taken(handle):
             waited = time.monotonic() - began
             if waited > seconds:

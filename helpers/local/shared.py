@@ -36,7 +36,7 @@ def find() -> dict | None:
             alive = containers.alive(state)
         else:
             alive = psutil.Process(state["pid"]).create_time() == state["since"]
-    except (FileNotFoundError, json.JSONDecodeError, KeyError, psutil.NoSuchProcess):
+    except (FileNotFoundError, ValueError, TypeError, KeyError, psutil.NoSuchProcess):
         alive = False
     if not alive:
         file().unlink(missing_ok=True)
@@ -102,13 +102,23 @@ def up(brokers: int = 1, parts: list[str] | None = None) -> dict:
                 start_new_session=True,
             )
         # A first start downloads 200 MB, on a slow line; the holder says so in the log if it fails.
-        wait_until(lambda: find() or holder.poll() is not None, 900, every=0.1)
-        state = find()
+        try:
+            wait_until(lambda: find() or holder.poll() is not None, 900, every=0.1)
+            state = find()
+        except BaseException:  # an interrupt: what was begun in the background must not stay
+            holder.kill()
+            holder.wait()
+            raise
         if not state:
             holder.kill()
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-6:])
-            raise LabError(f"the shared lab did not come up; {log} ends with:\n{tail}")
+            raise LabError(f"the shared lab did not come up; {log} ends with:\n{_tail(log)}")
         return state
+
+
+def _tail(log: Path, lines: int = 6) -> str:
+    """The end of what the holder said, without the progress of a download."""
+    said = log.read_text(errors="replace").splitlines()
+    return "\n".join([line for line in said if line.strip() and "%|" not in line][-lines:])
 
 
 def down() -> bool:

@@ -34,6 +34,7 @@ from helpers.pipeline.derive_settings import Settings
 from helpers.pipeline.membership import Membership
 from helpers.pipeline.process import Poison
 from helpers.pipeline.store import SinkStopped
+from helpers.pipeline.topics import how_to_create
 
 __all__ = ["Derive", "DeriveStopped", "Settings", "notification_of"]
 
@@ -108,9 +109,7 @@ class Derive:
         topics = AdminClient(self._kafka).list_topics(timeout=WAIT_S).topics
         for topic in (settings.topic, settings.output):
             if topic not in topics:
-                raise DeriveStopped(
-                    f"there is no topic {topic}; create it: python -m helpers topics"
-                )
+                raise DeriveStopped(f"there is no topic {topic}; {how_to_create(topic)}")
         DeadLetters(self._kafka, settings.dead_letter_topic).prepare(settings.topic)
 
     # -- the group ----------------------------------------------------------------------------

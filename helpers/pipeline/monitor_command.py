@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from helpers.errors import LabError
 from helpers.pipeline.monitor import Monitor
 from helpers.pipeline.monitor_settings import GROUPS, LOG_GROUP, NAMESPACE, Settings
-from helpers.pipeline.service import kafka, log_lines, until_signal
+from helpers.pipeline.service import kafka, log_lines, need_topics, overrides, until_signal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C, then send and commit what was counted. Exit status 0 or 1."""
     log_lines(args.verbose)
-    monitor = run(settings(args), kafka(args, aws=True))
+    told, where = settings(args), kafka(args, aws=True)
+    need_topics(where, *told.names)
+    monitor = run(told, where)
     print(f"stopped: {monitor.counted} records counted since the start")
     return 0
 
@@ -52,10 +53,6 @@ def run(settings: Settings, kafka: dict[str, str]) -> Monitor:
 
 def settings(args: argparse.Namespace) -> Settings:
     """The command line as `Settings`. Raises LabError for a value that cannot be."""
-    try:
-        overrides = dict(text.split("=", 1) for text in args.set)
-    except ValueError:
-        raise LabError("--set takes NAME=VALUE; see python -m helpers monitor --help") from None
     groups = (text.partition("=") for text in args.groups)
     return Settings(
         prefix=args.prefix,
@@ -70,5 +67,5 @@ def settings(args: argparse.Namespace) -> Settings:
         log_all=args.log_all,
         retention_days=args.retention_days,
         give_up_s=args.give_up,
-        kafka=overrides,
+        kafka=overrides(args.set),
     )

@@ -59,6 +59,7 @@ def main(args: argparse.Namespace) -> int:
         quiet_s=args.quiet,
         kafka=service.overrides(args.set),
     )
+    service.need_topics(kafka, settings.notifications, settings.logs)
     done = service.until_signal(Notify(settings, kafka)).done
     counts = ", ".join(f"{number} {what}" for what, number in sorted(done.items()))
     print(f"stopped: {counts or 'nothing to do'}")

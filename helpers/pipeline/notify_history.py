@@ -58,12 +58,10 @@ class Bucket(S3Store):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys with a prefix, ascending; 1,000 a request."""
-        after = {}
-        while page := self._ask(
-            "list_objects_v2", prefix, Bucket=self.bucket, Prefix=prefix, MaxKeys=1000, **after
-        ):
+        page = self.list(prefix, 1000)
+        while page:
             yield from page
-            after = {"StartAfter": page[-1]}
+            page = self.list(prefix, 1000, StartAfter=page[-1])
 
 
 class History:

@@ -50,6 +50,18 @@ def kafka(args: argparse.Namespace, aws: bool) -> dict[str, str]:
     return start_lab(args.target, aws=aws, quiet=True).kafka
 
 
+def need_topics(kafka: dict[str, str], *topics: str) -> None:
+    """Raises LabError when one of the topics is missing: a consumer would wait for it for ever."""
+    from confluent_kafka.admin import AdminClient
+
+    from helpers.pipeline.topics import how_to_create
+
+    there = AdminClient({**kafka, "log_level": 0}).list_topics(timeout=10).topics
+    for topic in topics:
+        if topic not in there:
+            raise LabError(f"there is no topic {topic}; {how_to_create(topic)}")
+
+
 def until_signal(service: T) -> T:
     """Run it until SIGTERM or SIGINT; a second one ends the process as a kill would."""
 

@@ -11,7 +11,7 @@ from helpers.pipeline.filters import drop
 from helpers.pipeline.process import MAX_BYTES
 from helpers.pipeline.s3_sink import Sink
 from helpers.pipeline.schemas import TOPICS
-from helpers.pipeline.service import kafka, log_lines, until_signal
+from helpers.pipeline.service import kafka, log_lines, need_topics, overrides, until_signal
 from helpers.pipeline.sink_settings import Settings
 
 EXAMPLE = 'a filter such as "duration_s < 5 # opened by mistake"; may be repeated'
@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C, then upload and commit what was read. Exit status 0 or 1."""
     log_lines(args.verbose)
-    sink = run(settings(args), kafka(args, aws=True))
+    told, where = settings(args), kafka(args, aws=True)
+    need_topics(where, told.topic)
+    sink = run(told, where)
     print(f"stopped: {sink.stored} records in {args.bucket} since the start")
     return 0
 
@@ -62,9 +64,8 @@ def settings(args: argparse.Namespace) -> Settings:
     """The command line as `Settings`. Raises LabError for a value that cannot be."""
     try:
         limits = Limits(args.records, args.bytes, args.age)
-        overrides = dict(text.split("=", 1) for text in args.set)
-    except ValueError as error:
-        raise LabError(f"{error}; see python -m helpers sink --help") from None
+    except ValueError:
+        raise LabError("--records and --bytes are 1 or more, --age is above 0") from None
     if not args.schema and args.topic not in TOPICS:
         raise LabError(f"say with --schema what {args.topic} holds: {', '.join(TOPICS)}")
     return Settings(
@@ -80,5 +81,5 @@ def settings(args: argparse.Namespace) -> Settings:
         roster=args.roster and args.prefix + args.roster,
         dead_letters=args.dead_letters and args.prefix + args.dead_letters,
         max_bytes=args.max_bytes,
-        kafka=overrides,
+        kafka=overrides(args.set),
     )

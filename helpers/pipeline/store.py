@@ -9,7 +9,12 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    ParamValidationError,
+)
 
 from helpers.errors import LabError
 
@@ -78,12 +83,11 @@ class S3Store:
         except _Refused as refused:
             raise self._stopped(key, refused) from None
 
-    def list(self, prefix: str, limit: int) -> list[str]:
+    def list(self, prefix: str, limit: int, **more: str) -> list[str]:
         """The first `limit` keys (at most 1,000) with a prefix, ascending."""
+        request = {"Bucket": self.bucket, "Prefix": prefix, "MaxKeys": limit, **more}
         try:
-            return self._ask(
-                "list_objects_v2", prefix, Bucket=self.bucket, Prefix=prefix, MaxKeys=limit
-            )
+            return self._ask("list_objects_v2", prefix, **request)
         except _Refused as refused:
             raise self._stopped(prefix, refused) from None
 
@@ -108,6 +112,10 @@ class S3Store:
             except NoCredentialsError:
                 raise SinkStopped(
                     "there are no AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                ) from None
+            except ParamValidationError:  # before anything was sent; no try can be better
+                raise SinkStopped(
+                    f"{self.bucket!r} cannot be a bucket: 3 to 63 of a-z 0-9 . -, as in ana-lake"
                 ) from None
             except BotoCoreError as error:  # time-outs, resets, nobody there
                 trouble = str(error)

@@ -55,6 +55,14 @@ TOPICS: dict[str, TopicSpec] = {
 }
 
 
+def how_to_create(topic: str) -> str:
+    """What to type for a topic that is missing; a prefix is what comes before a name we know."""
+    known = next((name for name in TOPICS if topic.endswith(name)), topic)
+    prefix = topic.removesuffix(known)
+    words = f" --prefix {prefix}" if prefix else ""
+    return f"create it: python -m helpers topics{words}"
+
+
 def create_topics(
     admin: AdminClient,
     prefix: str = "",

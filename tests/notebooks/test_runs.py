@@ -37,8 +37,12 @@ def test_restarted_half_way_then_every_cell_twice(path):
 
 
 @marked
-def test_restarted_half_way_then_every_cell_twice_on_the_cloud(path, cloud_lab):
-    """Nothing dies with the kernel there: topics and buckets outlive the restart."""
+def test_restarted_half_way_then_every_cell_twice_on_the_cloud(path, learner):
+    """Nothing dies with the kernel there: topics and buckets outlive the restart.
+
+    As a user with the rights that docs/cloud.md says, and no others.
+    """
+    learner("learner", *(["deployer"] if path.name[:2] == "12" else []))
     restarted_then_twice(path, target="cloud", prefix="ana-", seed=23)
 
 
