@@ -22,23 +22,18 @@ kernels: set[int] = set()  # process ids of the kernels that are at work
 _lock = threading.Lock()
 
 
-def usual_jobs(target: str) -> int:
-    """Two on two cores, if each lesson has a lab of its own; else one.
+def checked_jobs(jobs: int | None, target: str) -> int:
+    """`jobs`, or the usual number: two on two cores, if each lesson has a lab of its own; else one.
 
-    On a cloud, or on a shared lab, all lessons use the same topics: one after the other.
+    Raises:
+        LabError: more than one on a cloud or a shared lab, where all lessons use the same topics.
     """
     from helpers.local import shared
 
-    return 1 if target == "cloud" or shared.find() else min(2, os.cpu_count() or 1)
-
-
-def checked_jobs(jobs: int | None, target: str) -> int:
-    """`jobs`, or the usual number. Raises LabError for more than one where lessons would clash."""
-    usual = usual_jobs(target)
-    if jobs and jobs > 1 and usual == 1 and (os.cpu_count() or 1) > 1:
-        where = "the cloud" if target == "cloud" else "the shared lab"
-        raise LabError(f"on {where} lessons use the same topics: run them with --jobs 1")
-    return jobs or usual
+    together = "the cloud" if target == "cloud" else "the shared lab" if shared.find() else ""
+    if together and (jobs or 1) > 1:
+        raise LabError(f"on {together} lessons use the same topics: run them with --jobs 1")
+    return jobs or (1 if together else min(2, os.cpu_count() or 1))
 
 
 def in_order(work: Callable[[Path], object], lessons: list[Path], jobs: int) -> Iterator[object]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from tests.faults import cases_lab, cases_python, cases_services
-from tests.faults.case import Case
-from tests.faults.proven import PROVEN
+from tests.faults import (
+    cases_aws,
+    cases_fetch,
+    cases_kafka,
+    cases_lab,
+    cases_python,
+    proven,
+    proven_services,
+)
+from tests.faults.case import Case, Proven
 
-CASES: list[Case] = [*cases_lab.CASES, *cases_services.CASES, *cases_python.CASES]
+CASES: list[Case] = []
+for _part in (cases_fetch, cases_lab, cases_kafka, cases_aws, cases_python):
+    CASES += _part.CASES
+PROVEN: list[Proven] = [*proven.PROVEN, *proven_services.PROVEN]
 HEAD = """# What went wrong, and what to do
 
 <!-- Made by tools/faults.py from tests/faults: change it there. -->

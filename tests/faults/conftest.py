@@ -16,7 +16,7 @@ from helpers.local import fetch, paths, shared
 from helpers.pipeline.topics import create_topics
 from tests.faults.case import Case, Result, Runner, Scene, scene_of
 
-SIDE_BY_SIDE = 4  # they wait more than they compute
+SIDE_BY_SIDE = 3  # they wait more than they compute
 
 LINKED = ("maven", "aot", "templates", f"registry-{fetch.lock()['apicurio']}")
 

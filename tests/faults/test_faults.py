@@ -11,9 +11,8 @@ import pytest
 
 from helpers.config import ROOT
 from tests.faults.case import Case, Result, lines, matches
-from tests.faults.catalogue import CASES, page
+from tests.faults.catalogue import CASES, PROVEN, page
 from tests.faults.conftest import SIDE_BY_SIDE
-from tests.faults.proven import PROVEN
 
 QUICK = [case for case in CASES if not case.slow]
 
