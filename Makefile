@@ -37,7 +37,7 @@ $(STAMP): requirements.lock pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 run: $(STAMP)  ## execute every lesson headlessly into build/, or one: make run LESSON=02
-	@$(PY) -m helpers run $(LESSON)
+	@$(PY) -m helpers run $(LESSON) $(if $(JOBS),--jobs $(JOBS))
 
 test: $(STAMP)  ## ruff, pytest, nbval over every lesson, the exercises' solutions
 	@$(PY) tools/checks.py

@@ -3,9 +3,9 @@
 `python -m benchmarks.latency [--rate 500] [--seconds 20] [--age 1]`
 
 Open loop: every time counts from the moment at which the event was due. One local broker, the local
-S3, and in processes of their own a consumer and the S3 sink, which uploads what it has at the latest
-`--age` seconds after the first event of a batch. An event is visible when all objects of its batch can
-be listed; the listing is asked for ten times a second. Two runs: values that carry their due time
+S3, and in processes of their own a consumer and the S3 sink, which uploads what it has at the
+latest `--age` seconds after a batch began. An event is visible when all objects of its batch can be
+listed; the listing is asked for ten times a second. Two runs: values that carry their due time
 (acknowledged, consumed), then events that the sink accepts (acknowledged, in S3).
 """
 

@@ -1,6 +1,6 @@
 """How fast can this machine be loaded, and what does measuring cost? As JSON.
 
-`python -m benchmarks.producer [--records 600000] [--rounds 3] [--size 200]`
+`python -m benchmarks.producer [--records 600000] [--rounds 3] [--pairs 9] [--size 200]`
 
 In turn, each into a topic of its own on one local broker, with the same settings:
 
@@ -9,9 +9,10 @@ In turn, each into a topic of its own on one local broker, with the same setting
 - `producer_performance`: Kafka's own Java tool, from start to end, and after its first third
   (`_warm`), when Java has compiled what it runs.
 
-The order turns from round to round; the medians count, and of the generator the median of the
-ratios to the bare loop that ran next to it. `cpu_us` is processor time of the thread that sends,
-for each record: it hardly depends on what else the machine does.
+The order turns from round to round; the medians count. Then the generator and the bare loop of the
+same calls alternate, `--pairs` times with half the records: the median of the ratios counts.
+`cpu_us` is processor time of the thread that sends, for each record: it hardly depends on what else
+the machine does.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import secrets
 import statistics
 import time
 from collections.abc import Callable
@@ -64,12 +66,11 @@ class Bench:
     def __init__(self, kafka: dict, records: int, size: int) -> None:
         self.kafka, self.records, self.size = kafka, records, size
         self._settings = {**kafka, **SAME, "log_level": 0}
-        self._admin, self._made = AdminClient(kafka), 0
+        self._admin = AdminClient(kafka)
 
     def run(self, name: str) -> Row:
         """One contender, in a new topic that is gone afterwards."""
-        self._made += 1
-        topic = f"bench-{self._made}"
+        topic = f"bench-{secrets.token_hex(4)}"
         self._admin.create_topics([NewTopic(topic, PARTITIONS)])[topic].result(30)
         gc.collect()
         try:
@@ -144,7 +145,7 @@ class Bench:
 ORDER = ("produce_batch", "generator", "produce", "producer_performance")
 
 
-def compare(kafka: dict, records: int, rounds: int, size: int) -> dict:
+def compare(kafka: dict, records: int, rounds: int, pairs: int, size: int) -> dict:
     """All contenders, `rounds` times."""
     bench = Bench(kafka, records, size)
     found: dict[str, list[Row]] = {name: [] for name in ORDER}
@@ -154,13 +155,15 @@ def compare(kafka: dict, records: int, rounds: int, size: int) -> dict:
             found[name].append(bench.run(name))
     rate = {name: statistics.median(row["rate"] for row in rows) for name, rows in found.items()}
     warm = statistics.median(row["warm_rate"] for row in found["producer_performance"])
-    pairs = list(zip(found["generator"], found["produce_batch"], strict=True))
     peer = rate["producer_performance"]
-    cpu = {
-        name: round(statistics.median(row["cpu_us"] for row in found[name]), 3)
-        for name in ORDER
-        if name != "producer_performance"
-    }
+    half = Bench(kafka, records // 2, size)
+    both: dict[str, list[Row]] = {"generator": [], "produce_batch": []}
+    for number in range(pairs):
+        for name in both if number % 2 else reversed(both):
+            both[name].append(half.run(name))
+    of_bare = [a["rate"] / b["rate"] for a, b in zip(*both.values(), strict=True)]
+    cpu = {n: statistics.median(row["cpu_us"] for row in rows) for n, rows in both.items()}
+    cpu["produce"] = statistics.median(row["cpu_us"] for row in found["produce"])
     return {
         "records": records,
         "bytes": size,
@@ -169,9 +172,9 @@ def compare(kafka: dict, records: int, rounds: int, size: int) -> dict:
         "rate": {name: round(n) for name, n in {**rate, "producer_performance_warm": warm}.items()},
         "times_producer_performance": {n: round(rate[n] / peer, 2) for n in ORDER[:3]},
         "times_producer_performance_warm": {n: round(rate[n] / warm, 2) for n in ORDER[:3]},
-        "generator_of_bare": round(statistics.median(a["rate"] / b["rate"] for a, b in pairs), 3),
-        "generator_of_bare_each": [round(a["rate"] / b["rate"], 2) for a, b in pairs],
-        "cpu_us": cpu,
+        "generator_of_bare": round(statistics.median(of_bare), 3),
+        "generator_of_bare_each": [round(ratio, 2) for ratio in of_bare],
+        "cpu_us": {name: round(micros, 3) for name, micros in cpu.items()},
     }
 
 
@@ -179,6 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=int, default=600_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=9)
     parser.add_argument("--size", type=int, default=200)
     args = parser.parse_args()
     prepare.kafka_ready()
@@ -186,7 +190,7 @@ def main() -> None:
     try:
         cluster = Cluster(guard)
         cluster.start()
-        result = compare(cluster.client(), args.records, args.rounds, args.size)
+        result = compare(cluster.client(), args.records, args.rounds, args.pairs, args.size)
     finally:
         guard.end()
     print(json.dumps({**result, "versions": versions(), "machine": machine()}, indent=2))

@@ -18,6 +18,7 @@ SERVICES = {
     "monitor": ("helpers.pipeline.monitor_command", "tell CloudWatch how the system is doing"),
     "notify": ("helpers.pipeline.notify_command", "tell people by SNS, with a history in S3"),
     "infra": ("helpers.infra_command", "the AWS side as one stack: deploy, status, delete"),
+    "load": ("helpers.load.command", "load a cluster of yours on a schedule, and measure"),
     "sink": ("helpers.pipeline.sink_command", "store a topic in S3, every record exactly once"),
 }
 
@@ -172,12 +173,13 @@ def _run(args) -> int:
 
 
 def _fetch(args) -> int:
-    from helpers.local import java, prepare
+    from helpers.local import fetch, java, prepare
 
     parts = args.parts or ["kafka", "registry"]
     if "kafka" in parts:
         prepare.kafka_ready()
         java.classpath()  # checks every jar
+        fetch.ensure("tools")
     if "registry" in parts:
         prepare.registry_ready()
     print(f"here: {', '.join(parts)}; lessons start without a network now")

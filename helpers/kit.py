@@ -20,7 +20,7 @@ from helpers.config import ROOT
 from helpers.errors import LabError
 from helpers.local import fetch
 
-PARTS = ("kafka", "registry")
+PARTS = ("kafka", "tools", "registry")
 
 
 def main(out: str) -> int:

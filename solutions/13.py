@@ -9,7 +9,7 @@ while min(p99_at(2 * my_rate), p99_at(2 * my_rate)) < LIMIT_MS:
 my_rate = floods[100].rate
 
 # exercise-1 wrong: safe-is-enough
-my_rate = 2
+my_rate = 10
 
 # exercise-2
 my_settings = {"compression.type": "zstd", "linger.ms": 50}

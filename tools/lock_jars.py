@@ -52,9 +52,12 @@ def main() -> None:
         log4j = next(a.version for a in kafka if a.artifactId == "log4j-core")
         # Only the bridge itself: its slf4j-api must not replace the one Kafka was built with.
         kafka.append(context.project(*LOGGING).at_version(log4j).artifact())
+        tools = context.project("org.apache.kafka", "kafka-tools").at_version(KAFKA)
         app = context.project("io.apicurio", "apicurio-registry-app").at_version(APICURIO)
         sets = {
             "kafka": [entry(a) for a in kafka],
+            # Kafka's load generator; what its other tools need is left out.
+            "tools": [entry(tools.artifact())],
             "registry": [entry(app.artifact("all", "tar.gz"))],
         }
     LOCK.write_text(

@@ -21,7 +21,7 @@ def highest_rate(rate: Any, *, p99_at: Callable[[float], float], limit: float) -
         return blank(TASK_1)
     if not isinstance(rate, int | float) or rate <= 0:
         return wrong(f"my_rate is {rate!r}, not a number of records a second")
-    low = min(p99_at(rate / BELOW) for _ in range(TRIES))
+    low = min(p99_at(max(2, rate / BELOW)) for _ in range(TRIES))
     if low > limit:
         return wrong(
             f"even at {rate / BELOW:,.0f} a second, a quarter of yours, p99 is {low:,.0f} ms; what "

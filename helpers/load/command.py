@@ -221,4 +221,4 @@ def _show(args: argparse.Namespace, result, lines: list[str]) -> int:
             print(f"report: {args.report}")
     if result.interrupted:
         return 130
-    return 1 if result.errors or result.unanswered else 0
+    return 0 if result.acknowledged == result.scheduled else 1

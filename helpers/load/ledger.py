@@ -50,6 +50,7 @@ class Ledger:
         self._new: list[Chunk] = []
         self._many: list[Chunk] = []
         self._ended = 0  # of them, all acknowledged
+        self._over = False
 
     def reporter(self, chunk: Chunk, records: int) -> Callable[[Any, Any], None]:
         """The `on_delivery` of a chunk's records: the one piece of Python that runs for each.
@@ -123,6 +124,12 @@ class Ledger:
         """Records sent, acknowledged, failed, as of the last harvest."""
         return self.sent, self.service.count, self.errors.total()
 
+    @property
+    def waiting(self) -> int:
+        """Records that have no answer yet, as far as `polled` knows."""
+        noted = sum(answer[3] for answer in self._answers)
+        return self.sent - self.service.count - noted - self.errors.total()
+
     def harvest(self) -> int:
         """Add up what has come; how many records have no answer yet."""
         self._count_new()
@@ -131,7 +138,7 @@ class Ledger:
             answers = np.array(self._answers)  # float64: exact for 104 days of ns
             self._answers.clear()  # the reporters hold this very list
             self._count(answers)
-        return self.sent - self.service.count - self.errors.total()
+        return self.waiting
 
     def _count_new(self) -> None:
         if not self._new:
@@ -159,6 +166,8 @@ class Ledger:
             self._at(number).latency.record_many(latency[mine], counts[mine])
 
     def _failed(self, chunk: Chunk, name: str) -> None:
+        if self._over:
+            return
         chunk.size -= 1
         self.errors[name] += 1
         self._row(clock() - self.began).errors += 1
@@ -173,7 +182,9 @@ class Ledger:
         """All of it. Without a schedule a record was due when it was sent."""
         self.harvest()
         latency = reduce(Histogram.merge, (row.latency for row in self.rows.values()), Histogram())
-        ended = self.last_ns or clock() - self.began
+        open_ended = self.waiting or not self.last_ns
+        ended = clock() - self.began if open_ended else self.last_ns
+        self._over = True  # what the client still reports, when it is emptied, is not ours any more
         if schedule:
             for number in range(int(np.ceil(schedule.seconds / self._interval))):
                 first = schedule.reached(number * self._interval)

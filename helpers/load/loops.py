@@ -33,6 +33,7 @@ KNOWN_S = 5.0  # for a broker to hear of a topic that another one has created
 MOST_ROWS = 600
 HARVEST_NS = SECOND // 10
 SHOW_NS = SECOND // 4
+HARVEST = 50  # records of a closed loop
 Progress = Callable[[float, int, int, int], None]
 
 
@@ -60,10 +61,10 @@ def open_loop(
     count from the first one's due time: latencies are never shorter than they were.
 
     stamp: each value begins with its due time (see `Values`); `places`: the result says where each
-    acknowledged record is. `interval`: seconds of a row (1, or more for
-    long schedules); `drain`: seconds to wait for answers after
-    the last record. `progress` is called with seconds, sent, acknowledged, errors. `start_ns`: a
-    time.time_ns() at which to begin, for several processes at once. Ctrl-C, or `stop`, ends the
+    acknowledged record is. `interval`: seconds of a row (1, or more for long schedules); `drain`:
+    seconds to wait for answers after the last record, and after the schedule's end for a client
+    whose queue is full. `progress` is called with seconds, sent, acknowledged, errors. `start_ns`:
+    a time.time_ns() at which to begin, for several processes at once. Ctrl-C, or `stop`, ends the
     sending early; a second Ctrl-C does not wait for answers. The result is valid all the same.
 
     Raises LabError when nobody answers or there is no such topic, before anything is sent.
@@ -77,7 +78,8 @@ def open_loop(
         ledger = Ledger(began, interval or max(1.0, schedule.seconds / MOST_ROWS), places)
         sender = Sender(client, topic, schedule, values, ledger, partition)
         shown = added = began
-        while not sender.done and not caught and not (stop and stop()):
+        over = began + int((schedule.seconds + drain) * SECOND)
+        while not (sender.done or caught or clock() > over or (stop and stop())):
             sender.turn()
             if (now := clock()) - added > HARVEST_NS:
                 added = now
@@ -133,10 +135,12 @@ def closed_loop(
             ledger.add(chunk, 1, values.size(messages))
             number += 1
             last = clock() + int(drain * SECOND)
-            while (open_ := ledger.harvest()) and clock() < last and len(caught) < 2:
+            while ledger.waiting and clock() < last and len(caught) < 2:
                 client.poll(0.1)
-            if open_:
+            if ledger.waiting:
                 break
+            if not number % HARVEST:
+                ledger.harvest()
         more = {"name": name, "settings": settings, "interrupted": bool(caught)}
         return ledger.result(None, **more, target_rate=rate or 0.0)
 

@@ -5,10 +5,12 @@ Each takes results or plain data and returns a `Picture`; the cell that shows it
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from helpers.load.hdr import Histogram
 from helpers.load.result import Result
@@ -43,7 +45,7 @@ def curves(found: Mapping[str, Histogram | np.ndarray], title: str) -> Picture:
     axes.grid(color=GRID, linewidth=0.6)
     axes.legend(frameon=False, fontsize=9)
     _plain(axes)
-    return Picture(figure, title)
+    return _light(Picture(figure, title))
 
 
 def over_time(results: Sequence[Result], title: str) -> Picture:
@@ -64,12 +66,13 @@ def over_time(results: Sequence[Result], title: str) -> Picture:
     upper.set_ylabel(f"records in {results[0].interval:g} s", fontsize=9, color=INK)
     lower.set_yscale("log")
     lower.yaxis.set_major_formatter(lambda y, _: f"{y:,g}")
+    lower.yaxis.set_minor_formatter(lambda *_: "")
     lower.set_ylabel("p99 in ms", fontsize=9, color=INK)
     lower.set_xlabel("seconds", fontsize=9, color=INK)
     for axes in (upper, lower):
         axes.grid(color=GRID, linewidth=0.6)
         _plain(axes)
-    return Picture(figure, title)
+    return _light(Picture(figure, title))
 
 
 def heat(
@@ -102,7 +105,16 @@ def heat(
         axes.set_title(name, fontsize=10, color=INK)
         _plain(axes)
     panels[0].set_ylabel(next(iter(tables.values())).index.name or "", fontsize=9, color=INK)
-    return Picture(figure, title)
+    return _light(Picture(figure, title))
+
+
+def _light(picture: Picture) -> Picture:
+    """The same with 64 colours: a third of the bytes in the notebook's file."""
+    buffer = io.BytesIO()
+    picture_of = Image.open(io.BytesIO(picture._png)).convert("RGB")
+    picture_of.quantize(64, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    picture._png = buffer.getvalue()
+    return picture
 
 
 def _curve(latencies: Histogram | np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -57,6 +57,6 @@ def cost(records: int, size: int, peak_rate: float, seconds: float, partitions: 
 
 def cost_line(usd: float) -> str:
     """The cost in words, with what it is made of."""
-    about = f"{usd:.2f} USD" if usd >= 0.01 else "less than 0.01 USD"
+    about = f"about {usd:.2f} USD" if usd >= 0.01 else "less than 0.01 USD"
     rule = f"{IN_GB:g} a GB in, {UNIT_HOUR:g} an hour for each eCKU after the first"
-    return f"on Confluent Cloud Basic about {about} ({rule}; prices of {PRICES_OF})"
+    return f"on Confluent Cloud Basic {about} ({rule}; prices of {PRICES_OF})"

@@ -8,7 +8,7 @@ import re
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from helpers.load.result import Result
 
@@ -29,7 +29,8 @@ def rate_figure(results: list[Result]) -> str:
         axes.step(middle, table.sent / width, color=COLOURS[0], where="mid", label="sent")
         bars = {"width": width * 0.9, "color": COLOURS[4], "alpha": 0.6}
         axes.bar(middle, table.acknowledged / width, label="acknowledged", **bars)
-        axes.bar(middle, table.errors / width, width=width * 0.5, color=RED, label="failed")
+        if result.errors:
+            axes.bar(middle, table.errors / width, width=width / 2, color=RED, label="failed")
         axes.set_ylim(bottom=0)
     _legend(panels[0])
     return _svg(figure)
@@ -84,6 +85,7 @@ def _panels(results: list[Result], label: str):
     panels = np.atleast_1d(figure.subplots(len(results), 1, sharey=True, squeeze=False)[:, 0])
     for axes, result in zip(panels, results, strict=True):
         axes.set_ylabel(label)
+        axes.set_xlim(0, max(len(r.intervals) * r.interval for r in results) or 1)
         axes.grid(alpha=0.3)
         if len(results) > 1:
             axes.set_title(result.name, loc="left", fontsize=10)
@@ -93,7 +95,10 @@ def _panels(results: list[Result], label: str):
 
 def _milliseconds(axes) -> None:
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    plain = FuncFormatter(lambda y, _: f"{y:g}")
+    axes.yaxis.set_major_formatter(plain)
+    low, high = axes.get_ylim()
+    axes.yaxis.set_minor_formatter(plain if high < 20 * low else NullFormatter())
 
 
 def _legend(axes) -> None:

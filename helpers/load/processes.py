@@ -65,7 +65,7 @@ def _gather(
     """Wait for all results; meanwhile pass on Ctrl-C and show how far they are."""
     results: dict[int, Result] = {}
     states = [[0.0, 0, 0, 0] for _ in children]
-    until, told = time.monotonic() + seconds, 0
+    until, told, shown = time.monotonic() + seconds, 0, []
     while len(results) < len(children):
         if len(caught) > told:
             told = len(caught)
@@ -79,8 +79,9 @@ def _gather(
                     results[number] = Result.from_bytes(base64.b64decode(message["result"]))
                 else:
                     states[number] = message["progress"]
-        if progress:
-            numbers = list(zip(*states, strict=True))
+        numbers = list(zip(*states, strict=True))
+        if progress and numbers != shown:
+            shown = numbers
             progress(max(numbers[0]), *map(sum, numbers[1:]))
     return [results[number] for number in range(len(children))]
 

@@ -54,6 +54,6 @@ def table(result: Result) -> list[str]:
     lines.append(("ms from due to acknowledged, longest", f"{result.latency.max / 1000:,.2f}"))
     wide = max(len(name) for name, _ in lines) + 2
     text = [f"{name:<{wide}}{value:>12}" for name, value in lines]
-    return [*text, "interrupted: these are the numbers of what had been sent"][
-        : None if result.interrupted else -1
-    ]
+    if result.interrupted:
+        text.append("interrupted: these are the numbers of what had been sent")
+    return text

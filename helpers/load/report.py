@@ -125,6 +125,9 @@ def _note(result: Result) -> str:
         notes.append(f"had errors: {kinds}")
     if result.unanswered:
         notes.append(f"left {result.unanswered:,} records without an answer")
+    if result.sent < result.scheduled and not result.interrupted:
+        left = result.scheduled - result.sent
+        notes.append(f"never sent {left:,} records: the client's queue stayed full")
     if result.target_rate and not result.interrupted and result.rate < 0.95 * result.target_rate:
         share = result.rate / result.target_rate
         notes.append(f"reached {share:.0%} of the wanted rate: its latencies are those of a queue")

@@ -40,7 +40,7 @@ class Result:
     service: from the call of produce() to the acknowledgement: what a closed loop measures.
     lateness: from the time when it was due to the call of produce().
     errors: name of librdkafka's error → records. `late`: sent more than 10 ms after they were due.
-    seconds: from the start to the last acknowledgement (or the end, if there was none).
+    seconds: from the start to the last acknowledgement; to the end, if some never came.
     """
 
     name: str = ""

@@ -84,7 +84,8 @@ class Sender:
         # The client says in each message that it did not take why.
         errors = [message.pop("_error", None) for message in messages]
         good = [m for m, error in zip(messages, errors, strict=True) if error is None]
-        self._ledger.add(chunk, len(good), self._values.size(good))
+        if good:
+            self._ledger.add(chunk, len(good), self._values.size(good))
         full = []
         for place, error in enumerate(errors):
             if error is not None and error.code() == KafkaError._QUEUE_FULL:

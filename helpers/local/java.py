@@ -47,7 +47,7 @@ def classpath() -> str:
 
 def aot_cache(flags: list[str], name: str = "kafka") -> Path:
     """Where the ahead-of-time cache for these flags and this exact set of jars belongs."""
-    what = [version(), fetch.LOCK.read_text(), str(home()), *flags]
+    what = [version(), str(fetch.jars("kafka")), str(home()), *flags]
     digest = hashlib.sha256("\n".join(what).encode()).hexdigest()[:12]
     return home() / "aot" / f"{name}-{digest}.aot"
 

@@ -68,7 +68,7 @@ def file_for_downloads(scene: Scene) -> None:
     (scene.path / "home" / "maven").write_text("a file")
 
 
-FETCHING = "Fetching kafka, once: 45 files, 45 MB, into …"
+FETCHING = "Fetching kafka, once: … files, … MB, into …"
 RUN_AGAIN = "Connect, or use a kit (docs/install.md); run the same again. What was done stays done."
 CASES = [
     Case(

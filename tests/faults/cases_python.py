@@ -66,7 +66,7 @@ CASES = [
         "docs/install.md) and run the same again",
         "Kafka is downloaded once, 45 MB.",
         "Connect, or use a kit (docs/install.md); run the cell again.",
-        prints="Fetching kafka, once: 45 files, 45 MB, into …\nLabError: no network: cannot fetch "
+        prints="Fetching kafka, once: … files, … MB, into …\nLabError: no network: cannot fetch "
         "… (ConnectionError); connect once (or use a kit, see README and docs/install.md) and run "
         "the same again",
         env={"AWS_CONFLUENT_HOME": "{T}/home", "AWS_CONFLUENT_MAVEN": "http://127.0.0.1:9"},

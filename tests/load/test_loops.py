@@ -77,11 +77,12 @@ def test_sends_each_record_when_it_is_due(lab, topic, settings):
 def test_a_stall_shows_in_the_open_loop_only(lab, topic, settings):
     broker = lab.brokers[1]
     with at(STALL_S, broker.pause, broker.resume):
-        opened = open_loop(settings, topic, constant(500, 3))
-    # the closed loop sends thousands, of which one waits: less than 1% of them
+        opened = open_loop(settings, topic, constant(500, 2))
+    # 2 s or more, and one record of 300 waits: less than 1% of them
     with at(STALL_S, broker.pause, broker.resume):
-        closed = closed_loop(settings, topic, seconds=3, rate=500)
-    assert opened.acknowledged == opened.sent == 1_500
+        closed = closed_loop(settings, topic, records=300, rate=150)
+    assert opened.acknowledged == opened.sent == 1_000
+    assert closed.acknowledged == 300
     assert opened.latency.percentile(99) > 0.7 * STALL_S * 1e6
     assert closed.latency.max > 0.7 * STALL_S * 1e6  # it was stalled as well
     assert closed.latency.percentile(99) < 0.5 * opened.latency.percentile(99)
@@ -89,7 +90,7 @@ def test_a_stall_shows_in_the_open_loop_only(lab, topic, settings):
 
 def test_stamps_are_read_by_a_consumer_of_its_own(lab, topic, settings):
     with Reader(lab.kafka, topic) as reader:
-        found = open_loop(settings, topic, constant(400, 1), 64, stamp=True)
+        found = open_loop(settings, topic, constant(800, 0.5), 64, stamp=True)
         seen = reader.until(400, 20)
     assert seen.count == reader.read == found.acknowledged == 400
     assert 0 < seen.min <= seen.max < 20e6
@@ -144,6 +145,19 @@ def test_a_full_queue_loses_nothing(lab, topic, settings):
     found = open_loop(tight, topic, constant(50_000, 0.1))
     assert found.acknowledged == found.sent == 5_000 == end(lab.kafka, topic)
     assert found.late > 0
+
+
+def test_a_broker_that_does_not_answer_is_not_waited_for_without_end(lab, topic, settings):
+    tight = {**settings, "queue.buffering.max.messages": 100}
+    began, broker = time.monotonic(), lab.brokers[1]
+    with at(0.3, broker.pause):
+        found = open_loop(tight, topic, constant(500, 1), drain=0.7)
+    took = time.monotonic() - began
+    broker.resume()
+    assert found.acknowledged + found.unanswered == found.sent < found.scheduled
+    assert found.unanswered == 100  # all that the client's queue holds
+    assert not found.errors
+    assert 2 < found.seconds < took < 20
 
 
 def test_what_fails_is_counted_by_name(topic, settings):
