@@ -22,7 +22,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 RUFF = [sys.executable, "-m", "ruff"]
 SOLUTIONS = "tests/notebooks/test_solutions.py"
 LESSONS = "tests/notebooks/test_runs.py"
-MEASURED = ["tests/test_benchmarks.py", "tests/sink/test_speed.py"]
+MEASURED = ["tests/test_benchmarks.py", "tests/sink/test_speed.py", "tests/load/test_speed.py"]
 LONG = [*PYTEST, "-m", "soak", "--timeout=900"]
 OTHERS = ["tests", *(f"--ignore={path}" for path in [LESSONS, *MEASURED])]
 Row = dict[str, list[str]]
