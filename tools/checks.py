@@ -27,7 +27,7 @@ LONG = [*PYTEST, "-m", "soak", "--timeout=900"]
 OTHERS = ["tests", *(f"--ignore={path}" for path in [LESSONS, *MEASURED])]
 Row = dict[str, list[str]]
 # Stages follow each other. The rows of a stage go side by side, the steps of a row in their order:
-# lessons wait for brokers more than they compute, so three rows fit on two cores.
+# lessons wait for brokers more than they compute, so three or four rows fit on two cores.
 TEST: list[list[Row]] = [
     [
         {
@@ -55,8 +55,9 @@ SOAK: list[list[Row]] = [
             "pytest (soak)": [*LONG, *OTHERS],
             "JupyterLab, to 06": [sys.executable, "tools/look.py", "0[0-6]"],
         },
+        # The other rows keep both cores busy.
+        {"nbval under load": [*PYTEST, "--nbval", "notebooks"]},
     ],
-    [{"nbval under load": [sys.executable, "tools/stress.py", "0"]}],
 ]
 Result = tuple[str, int, float]
 

@@ -34,7 +34,7 @@ def curves(found: Mapping[str, Histogram | np.ndarray], title: str) -> Picture:
     widest = 10.0
     for colour, (name, latencies) in zip(PAINT, found.items(), strict=False):
         beyond, milliseconds = _curve(latencies)
-        widest = max(widest, *beyond)
+        widest = max([widest, *beyond])
         axes.plot(beyond, milliseconds, color=colour, linewidth=2, label=name)
     axes.set(xscale="log", yscale="log", xlim=(1, widest * 1.15))
     axes.set_xticks([x for x in NINES if x <= widest * 1.15])
