@@ -29,6 +29,7 @@ LOWERED = {
     "group.share.heartbeat.interval.ms": ("500", "5000", "share groups react at once"),
     "group.share.min.heartbeat.interval.ms": ("500", "5000", "allows the line above"),
     "group.share.min.record.lock.duration.ms": ("1000", "15000", "a lost share lock can be seen"),
+    "group.share.min.session.timeout.ms": ("6000", "45000", "a dead share member can be seen"),
     "broker.session.timeout.ms": ("3000", "9000", "a killed broker is noticed within 3 s"),
     "broker.heartbeat.interval.ms": ("200", "2000", "brokers report to the controller sooner"),
     "controller.quorum.append.linger.ms": ("0", "25", "metadata are written without delay"),

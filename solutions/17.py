@@ -1,0 +1,39 @@
+"""Answers to lesson 17's exercise. tests/notebooks puts each into the lesson and runs it."""
+
+
+# exercise-1
+def handle(consumer, record, send):
+    try:
+        send(json.loads(record.value())["mail"])
+        consumer.acknowledge(record, AcknowledgeType.ACCEPT)
+    except ConnectionError:
+        consumer.acknowledge(record, AcknowledgeType.RELEASE)
+    except ValueError:
+        consumer.acknowledge(record, AcknowledgeType.REJECT)
+
+
+# exercise-1 wrong: release-whatever-fails
+def handle(consumer, record, send):  # noqa: F811
+    try:
+        send(json.loads(record.value())["mail"])
+        consumer.acknowledge(record, AcknowledgeType.ACCEPT)
+    except (ConnectionError, ValueError):
+        consumer.acknowledge(record, AcknowledgeType.RELEASE)
+
+
+# exercise-1 wrong: reject-whatever-fails
+def handle(consumer, record, send):  # noqa: F811
+    try:
+        send(json.loads(record.value())["mail"])
+        consumer.acknowledge(record, AcknowledgeType.ACCEPT)
+    except (ConnectionError, ValueError):
+        consumer.acknowledge(record, AcknowledgeType.REJECT)
+
+
+# exercise-1 wrong: accept-before-the-work
+def handle(consumer, record, send):  # noqa: F811
+    consumer.acknowledge(record, AcknowledgeType.ACCEPT)
+    try:
+        send(json.loads(record.value())["mail"])
+    except (ConnectionError, ValueError):
+        return  # it was accepted already
