@@ -21,8 +21,11 @@ ROOT = Path(__file__).parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 RUFF = [sys.executable, "-m", "ruff"]
 SOLUTIONS = "tests/notebooks/test_solutions.py"
+LATE = "13_ or 14_ or 17_"  # lessons whose solutions go with another row
+SINK = "tests/sink"
 LESSONS = "tests/notebooks/test_runs.py"
 MEASURED = ["tests/test_benchmarks.py", "tests/sink/test_speed.py", "tests/load/test_speed.py"]
+QUICK = [*PYTEST, "-m", "not soak"]
 LONG = [*PYTEST, "-m", "soak", "--timeout=900"]
 OTHERS = ["tests", *(f"--ignore={path}" for path in [LESSONS, *MEASURED])]
 Row = dict[str, list[str]]
@@ -37,9 +40,15 @@ TEST: list[list[Row]] = [
         }
     ],
     [
-        {"pytest": [*PYTEST, "-m", "not soak", "tests", f"--ignore={SOLUTIONS}"]},
-        {"solutions": [*PYTEST, SOLUTIONS]},
-        {"nbval": [*PYTEST, "--nbval", "notebooks", "docs/slides"]},
+        {"pytest": [*QUICK, "tests", f"--ignore={SOLUTIONS}", f"--ignore={SINK}"]},
+        {
+            "solutions": [*PYTEST, SOLUTIONS, "-k", f"not ({LATE})"],
+            "pytest, the sink": [*QUICK, SINK],
+        },
+        {
+            "nbval": [*PYTEST, "--nbval", "notebooks", "docs/slides"],
+            "solutions, from 13": [*PYTEST, SOLUTIONS, "-k", LATE],
+        },
     ],
 ]
 SOAK: list[list[Row]] = [

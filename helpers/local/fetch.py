@@ -144,9 +144,9 @@ def _side_by_side(work: Callable[[Jar, threading.Event], None], jars: list[Jar])
             except Exception as error:  # noqa: BLE001 (raised below)
                 done.put(error)
 
-    for _ in range(4):
-        threading.Thread(target=take, daemon=True).start()
-    try:
+    try:  # an interrupt may come while the threads are being started
+        for _ in range(4):
+            threading.Thread(target=take, daemon=True).start()
         for _ in jars:
             if (error := done.get()) is not None:
                 raise error
