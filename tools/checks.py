@@ -55,7 +55,7 @@ SOAK: list[list[Row]] = [
     # Alone: what it measures wants the machine for itself.
     [{"benchmarks": [*LONG, *MEASURED]}],
     [
-        {"lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud"]},
+        {"lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud and not another_seed"]},
         {
             "lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"],
             "JupyterLab, from 07": [sys.executable, "tools/look.py", "0[7-9]", "1[0-9]"],
@@ -65,7 +65,10 @@ SOAK: list[list[Row]] = [
             "JupyterLab, to 06": [sys.executable, "tools/look.py", "0[0-6]"],
         },
         # The other rows keep both cores busy.
-        {"nbval under load": [*PYTEST, "--nbval", "notebooks"]},
+        {
+            "nbval under load": [*PYTEST, "--nbval", "notebooks"],
+            "lessons, other seed": [*LONG, LESSONS, "-k", "another_seed"],
+        },
     ],
 ]
 Result = tuple[str, int, float]
