@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 
+from helpers.arguments import number_of
 from helpers.errors import LabError, in_a_line
 from helpers.local.paths import PARTS
 
@@ -47,7 +48,7 @@ def parser(wanted: str = "") -> argparse.ArgumentParser:
     run.add_argument("--prefix", default="")
     run.add_argument("--seed", type=int, default=7)
     jobs = "lessons side by side (2 on 2 cores; 1 on a shared lab or the cloud)"
-    run.add_argument("--jobs", type=_positive(int, 1), metavar="N", help=jobs)
+    run.add_argument("--jobs", type=number_of(int, 1), metavar="N", help=jobs)
 
     fetch = commands.add_parser("fetch", help="download everything now, to be offline later")
     fetch.add_argument("parts", nargs="*", type=_part, metavar="kafka|registry")
@@ -71,25 +72,12 @@ def _produce_options(command: argparse.ArgumentParser) -> None:
     where = "a local broker of yours instead of the shared lab's"
     command.add_argument("--bootstrap", metavar="HOST:PORT", help=where)
     command.add_argument("--prefix", default="", help="in front of the topics' names")
-    command.add_argument("--seed", type=_positive(int, 0), default=7, help="which events (7)")
-    command.add_argument("--rate", type=_positive(float), default=50, help="events a second (50)")
-    command.add_argument("--duration", type=_positive(float), metavar="S", help="seconds; no limit")
-    command.add_argument("--count", type=_positive(int), metavar="N", help="events; no limit")
+    command.add_argument("--seed", type=number_of(int, 0), default=7, help="which events (7)")
+    command.add_argument("--rate", type=number_of(float), default=50, help="events a second (50)")
+    command.add_argument("--duration", type=number_of(float), metavar="S", help="seconds; no limit")
+    command.add_argument("--count", type=number_of(int), metavar="N", help="events; no limit")
     acks = "append topic, partition, offset and event_id of what was acknowledged, as JSON lines"
     command.add_argument("--acks-file", metavar="FILE", help=acks)
-
-
-def _positive(kind: type, least: float = 1e-6):
-    """A reader of numbers for argparse that takes no smaller one than `least`."""
-
-    def read(word: str):
-        number = kind(word)
-        if not least <= number < float("inf"):
-            raise argparse.ArgumentTypeError(f"{word} is too small or too large")
-        return number
-
-    read.__name__ = kind.__name__  # argparse names it when a word is no number at all
-    return read
 
 
 def _brokers(word: str) -> int:

@@ -9,11 +9,10 @@ import sys
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from helpers.errors import LabError
 from helpers.run import ROOT, find_lessons, run_lessons
-from tests.notebooks.sample import PARAMETERS
+from tests.notebooks import sample
 
 LESSONS = {
     "00_passes": ["print(seed, prefix)"],
@@ -36,12 +35,7 @@ def lessons(tmp_path):
 
     def write(sources: dict[str, list[str]]):
         for name, cells in sources.items():
-            parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
-            kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-            kernel["language_info"] = {"name": "python"}
-            code = [new_code_cell(source) for source in cells]
-            notebook = new_notebook(cells=[parameters, *code], metadata=kernel)
-            nbformat.write(notebook, folder / f"{name}.ipynb")
+            sample.write(folder, name, cells)
         return folder
 
     return write

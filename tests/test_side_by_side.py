@@ -12,13 +12,12 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
 from helpers import side_by_side
 from helpers.errors import LabError
 from helpers.local.process import wait_until
 from helpers.run import ROOT, run_lessons
-from tests.notebooks.sample import PARAMETERS
+from tests.notebooks.sample import write
 
 MEET = """import pathlib, time
 place, deadline = pathlib.Path({place!r}), time.monotonic() + 30
@@ -35,12 +34,7 @@ sys.exit(run_lessons(None, sys.argv[1], folder=pathlib.Path(sys.argv[2]), jobs=2
 
 def lesson(folder: Path, name: str, *cells: str) -> None:
     folder.mkdir(exist_ok=True)
-    parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    kernel["language_info"] = {"name": "python"}
-    code = [new_code_cell(source) for source in cells]
-    notebook = new_notebook(cells=[parameters, *code], metadata=kernel)
-    nbformat.write(notebook, folder / f"{name}.ipynb")
+    write(folder, name, list(cells))
 
 
 @pytest.mark.timeout(120)

@@ -9,52 +9,42 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from helpers.arguments import number_of
 from helpers.errors import LabError
 
 KINDS = ("constant", "step", "spike", "ramp")
 PEAK = 4  # times --rate
+MOST = 1e12  # of any number
 STRANGER = "is not this machine"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    add, positive = parser.add_argument, number_of(float, 1e-6)
+    add = parser.add_argument
+    positive, count = number_of(float, 1e-6, MOST), number_of(int, 1, MOST)
     add("--rate", type=positive, default=1000, metavar="R", help="records a second (1000)")
     add("--duration", type=positive, default=10, metavar="S", help="seconds (10)")
-    add("--count", type=number_of(int, 1), metavar="N", help="end after so many records")
+    add("--count", type=count, metavar="N", help="end after so many records")
     about = "step to --peak at half time, spike to it in the middle fifth, ramp to it, or constant"
     add("--schedule", choices=KINDS, default="constant", help=about)
     add("--peak", type=positive, metavar="R", help=f"records a second ({PEAK} times --rate)")
     add("--target", choices=("local", "cloud"), default="local", help="the shared lab, or .env's")
     add("--bootstrap", metavar="HOST:PORT", help="a cluster of yours instead")
     add("--config", metavar="FILE", help="lines NAME=VALUE for the clients: passwords, say")
-    add("--size", type=number_of(int, 1), default=200, metavar="B", help="bytes of a value (200)")
+    add("--size", type=count, default=200, metavar="B", help="bytes of a value (200)")
     add("--acks", choices=("0", "1", "all"), default="all")
-    add("--linger", type=number_of(float, 0), default=5, metavar="MS", help="linger.ms (5)")
-    add("--batch-size", type=number_of(int, 1), metavar="B", help="batch.size, bytes")
+    add("--linger", type=number_of(float, 0, MOST), default=5, metavar="MS", help="linger.ms (5)")
+    add("--batch-size", type=count, metavar="B", help="batch.size, bytes")
     kinds = ("none", "gzip", "snappy", "lz4", "zstd")
     add("--compression", choices=kinds, default="none")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="for the producer")
     add("--topic", help="a name that is not taken (load-… and a random word)")
-    add("--partitions", type=number_of(int, 1), default=6, metavar="N", help="of the topic (6)")
+    add("--partitions", type=count, default=6, metavar="N", help="of the topic (6)")
     add("--keep", action="store_true", help="leave the topic and its records there")
     add("--processes", type=number_of(int, 1, 64), default=1, metavar="N", help="that send (1)")
     add("--report", metavar="FILE.html", help="a page with everything, and a CSV beside it")
     add("--json", action="store_true", help="the result as JSON, on stdout")
     add("--yes", action="store_true", help="do not ask before load goes to another machine")
-
-
-def number_of(kind: type, least: float, most: float = 1e12):
-    """A reader of numbers for argparse, from `least` to `most`."""
-
-    def read(word: str):
-        number = kind(word)
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"{word} is too small or too large")
-        return number
-
-    read.__name__ = kind.__name__  # argparse names it when a word is no number at all
-    return read
 
 
 def main(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -80,3 +81,13 @@ def _figure() -> NotebookNode:
     picture = {"image/png": base64.b64encode(b"png").decode(), "text/plain": "<Figure size 1x1>"}
     cell.outputs.append(new_output("display_data", data=picture))
     return cell
+
+
+def write(folder: Path, name: str, cells: list[str]) -> None:
+    """A lesson of these code cells after one with parameters, for tests that run lessons."""
+    parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    kernel["language_info"] = {"name": "python"}
+    code = [new_code_cell(source) for source in cells]
+    notebook = new_notebook(cells=[parameters, *code], metadata=kernel)
+    nbformat.write(notebook, folder / f"{name}.ipynb")
