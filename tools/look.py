@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -68,7 +69,7 @@ def jupyter(dark: bool):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values))
         places = ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-        env = {**os.environ, **dict.fromkeys(places, folder)}
+        env = {**os.environ, **dict.fromkeys(places, folder), "PYTHONFAULTHANDLER": "1"}
         server = subprocess.Popen(argv, cwd=ROOT, env=env, stdout=log, stderr=log)
         try:
             if not wait_until(lambda: listening(port), 60):
@@ -76,7 +77,21 @@ def jupyter(dark: bool):
             yield f"http://127.0.0.1:{port}", token
         finally:
             server.terminate()
-            server.wait(30)
+            ended(server, log.name)
+
+
+def ended(server: subprocess.Popen, log: str) -> None:
+    """Wait for JupyterLab's end; one that hangs (seen once) leaves its stacks in its log.
+
+    How JupyterLab stops is not ours to judge, so this is told and no failure. Its kernels watch
+    their parent and end with it.
+    """
+    try:
+        server.wait(60)
+    except subprocess.TimeoutExpired:
+        server.send_signal(signal.SIGABRT)  # PYTHONFAULTHANDLER writes down where it stands
+        server.wait(30)
+        print(f"JupyterLab did not stop within 60 s of SIGTERM; see {log}", file=sys.stderr)
 
 
 def look(page, notebook: Path, run: bool) -> dict[str, int]:
