@@ -28,6 +28,7 @@ MEASURED = ["tests/test_benchmarks.py", "tests/sink/test_speed.py", "tests/load/
 QUICK = [*PYTEST, "-m", "not soak"]
 LONG = [*PYTEST, "-m", "soak", "--timeout=900"]
 OTHERS = ["tests", *(f"--ignore={path}" for path in [LESSONS, *MEASURED])]
+LOOK = [sys.executable, "tools/look.py", "--no-pictures"]
 Row = dict[str, list[str]]
 # Stages follow each other. The rows of a stage go side by side, the steps of a row in their order:
 # lessons wait for brokers more than they compute, so three or four rows fit on two cores.
@@ -55,19 +56,16 @@ SOAK: list[list[Row]] = [
     # Alone: what it measures wants the machine for itself.
     [{"benchmarks": [*LONG, *MEASURED]}],
     [
-        {"lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud and not another_seed"]},
-        {
-            "lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"],
-            "JupyterLab, from 07": [sys.executable, "tools/look.py", "0[7-9]", "1[0-9]"],
-        },
+        {"lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud"]},
+        {"lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"]},
         {
             "pytest (soak)": [*LONG, *OTHERS],
-            "JupyterLab, to 06": [sys.executable, "tools/look.py", "0[0-6]"],
+            "JupyterLab, to 06": [*LOOK, "0[0-6]"],
         },
         # The other rows keep both cores busy.
         {
             "nbval under load": [*PYTEST, "--nbval", "notebooks"],
-            "lessons, other seed": [*LONG, LESSONS, "-k", "another_seed"],
+            "JupyterLab, from 07": [*LOOK, "0[7-9]", "1[0-9]"],
         },
     ],
 ]

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -94,40 +95,44 @@ def ended(server: subprocess.Popen, log: str) -> None:
         print(f"JupyterLab did not stop within 60 s of SIGTERM; see {log}", file=sys.stderr)
 
 
-def look(page, notebook: Path, run: bool) -> dict[str, int]:
-    """Open one notebook, run it if asked, take pictures; how many cells there are, ran, failed."""
+def look(page, notebook: Path, run: bool, keep: bool) -> dict[str, int]:
+    """Open one notebook, run it if asked, scroll through it; how many cells ran, failed and so on.
+
+    `keep` says whether a picture is taken of each screenful.
+    """
     page.evaluate(OPEN, [str(notebook.relative_to(ROOT))])
     if run:
         page.evaluate(RUN)
     page.wait_for_timeout(1500)  # pictures and widgets are drawn after the last cell has ended
-    taken = pictures(page, notebook.name[:2])
-    widgets = page.get_by_text("Error displaying widget").count()
-    state = {**page.evaluate(STATE), "broken widgets": widgets, "pictures": len(taken)}
+    screens, broken = 0, 0
+    for screens in scrolled(page, 300 if keep else 100):
+        # Only what is on the screen is drawn, so broken ones are looked for there.
+        broken = max(broken, page.get_by_text("Error displaying widget").count())
+        if keep:
+            page.screenshot(path=OUT / f"{notebook.name[:2]}-{screens:02}.png")
+    state = {**page.evaluate(STATE), "broken widgets": broken, "screens": screens + 1}
     page.evaluate("() => window.looked_at.sessionContext.shutdown()")
     return state
 
 
-def pictures(page, name: str) -> list[Path]:
-    """Scroll through the notebook a screenful at a time."""
+def scrolled(page, ms: int) -> Iterator[int]:
+    """Scroll through the notebook; yields each screenful's number `ms` milliseconds later."""
     scroller = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer").first
     scroller.evaluate("e => e.scrollTop = 0")
-    taken = []
-    while len(taken) < 80:
-        page.wait_for_timeout(300)
-        path = OUT / f"{name}-{len(taken):02}.png"
-        page.screenshot(path=path)
-        taken.append(path)
+    for number in range(80):
+        page.wait_for_timeout(ms)  # it is drawn meanwhile
+        yield number
         before = scroller.evaluate("e => e.scrollTop")
         scroller.evaluate("e => e.scrollTop += e.clientHeight - 60")
         if scroller.evaluate("e => e.scrollTop") <= before:
             break
-    return taken
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lessons", nargs="+", help="numbers such as 02 or 0[0-6], or all")
     parser.add_argument("--no-run", action="store_true", help="show the committed outputs")
+    parser.add_argument("--no-pictures", action="store_true", help="only count what went wrong")
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--height", type=int, default=1000)
@@ -147,7 +152,7 @@ def main() -> int:
         for notebook in notebooks:
             for old in OUT.glob(f"{notebook.name[:2]}-*.png"):
                 old.unlink()
-            state = look(page, notebook, not args.no_run)
+            state = look(page, notebook, not args.no_run, not args.no_pictures)
             print(notebook.name, ", ".join(f"{v} {k}" for k, v in state.items()), flush=True)
             missed = state["code"] - state["run"]
             good = good and not (missed or state["failed"] or state["broken widgets"])

@@ -25,8 +25,10 @@ def restarted_then_twice(path, **values) -> None:
     restarted_half_way(with_parameters(Lesson(path), **values), times=2)
 
 
-@marked
-def test_another_seed_and_a_prefix(path, tmp_path):
+@pytest.mark.soak
+@pytest.mark.parametrize("path", [LESSONS[1], LESSONS[-1]], ids=lambda path: path.stem)
+def test_another_seed_and_a_prefix_by_papermill(path, tmp_path):
+    """Two lessons; every lesson gets another seed and a prefix below."""
     parameters = {"seed": 11, "prefix": "ana-"}
     assert run_lesson(path, tmp_path / path.name, parameters).problem == ""
 
