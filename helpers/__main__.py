@@ -13,6 +13,7 @@ from helpers.local.paths import PARTS
 OLDEST, NEWEST = (3, 11), (3, 13)
 # The student-events system, each part a process: command → module (add_arguments, main), help.
 SERVICES = {
+    "clean": ("helpers.clean_command", "delete all that the series made under a prefix"),
     "capstone": ("helpers.capstone.check", "check an answer to docs/capstone.md"),
     "web": ("helpers.web.command", "the student portal: a click becomes an event"),
     "derive": ("helpers.pipeline.derive_command", "make notifications from marks"),

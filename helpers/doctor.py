@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from confluent_kafka import KafkaException
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from helpers import config
@@ -25,15 +25,26 @@ from helpers.pipeline.topics import TOPICS
 
 def checks(target: str | None = None) -> list[Check]:
     """Ask everything. `target` "local" or "cloud" says where Kafka and AWS are looked for."""
+    return [*remote(target), *local()]
+
+
+def remote(target: str | None = None) -> list[Check]:
+    """The part of the list that Kafka and AWS answer."""
     where = Where.find(target)
     with where.environment():
-        remote = [*_confluent(where), *_aws(where)]
-    return [*remote, *local()]
+        return [*_confluent(where), *_aws(where)]
+
+
+def steps(target: str | None = None) -> list[Check]:
+    """The brief's next steps after the set-up: a first producer, a first consumer, the stack."""
+    where = Where.find(target)
+    with where.environment():
+        return [*_first_records(where), _stack(where)]
 
 
 def report(target: str | None = None) -> list[Check]:
     """Print the list, and how much of it is ticked; return it."""
-    found = checks(target)
+    found = [*checks(target), *steps(target)]
     for check in found:
         print(check)
     print(f"{sum(c.ok for c in found)} of {len(found)} ticked")
@@ -163,6 +174,53 @@ def _aws(where: Where):
             yield Check("AWS", name, False, str(error), "give the user the policy of docs/cloud.md")
         else:
             yield Check("AWS", name, n > 0, f"{n} here" if n else "none yet", remedy)
+
+
+def _first_records(where: Where):
+    """Whether somebody has written into one of the topics, and whether a group has read."""
+    names, mend = ("First producer", "First consumer"), where.mend
+    if not where.kafka:
+        yield from (Check("Confluent", name, False, "-", mend) for name in names)
+        return
+    client = Consumer({**where.kafka, "group.id": "doctor", "log_level": 0})
+    try:
+        listed = client.list_topics(timeout=10).topics
+        ends = {
+            name: sum(
+                client.get_watermark_offsets(TopicPartition(name, part), timeout=10)[1]
+                for part in listed[name].partitions
+            )
+            for name in listed
+            if name.endswith(tuple(TOPICS))
+        }
+        admin = AdminClient({**where.kafka, "log_level": 0})
+        groups = admin.list_consumer_groups(request_timeout=10).result().valid
+    except KafkaException as error:
+        yield from (Check("Confluent", name, False, str(error), mend) for name in names)
+        return
+    finally:
+        client.close()
+    written = sum(ends.values())
+    yield Check("Confluent", names[0], written > 0, f"{written} records so far", "run lesson 01")
+    read = f"{len(groups)} groups here" if groups else "no group yet"
+    yield Check("Confluent", names[1], bool(groups), read, "run lesson 01")
+
+
+def _stack(where: Where) -> Check:
+    """Whether CloudFormation has deployed the AWS side, under whichever prefix."""
+    if not where.aws:
+        return Check("AWS", "Stack deployed", False, "-", where.mend)
+    try:
+        stacks = boto3.client("cloudformation").describe_stacks()["Stacks"]
+    except (ClientError, BotoCoreError) as error:
+        remedy = "give the user the policy of docs/cloud.md"
+        return Check("AWS", "Stack deployed", False, str(error), remedy)
+    complete = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+    mine = [each for each in stacks if each["StackName"].endswith("aula-streaming")]
+    states = [f"{each['StackName']} {each['StackStatus']}" for each in mine]
+    done = any(each["StackStatus"] in complete for each in mine)
+    remedy = "python -m helpers infra deploy, or lesson 12"
+    return Check("AWS", "Stack deployed", done, ", ".join(states) or "none yet", remedy)
 
 
 def _count(service: str, operation: str, key: str) -> Callable[[], int]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import ipaddress
 import math
 
+from helpers.costs import PRICES, UNIT_MB_S, UNIT_PARTITIONS
 from helpers.errors import LabError
 
-# Confluent Cloud, Basic, AWS, USD; docs/cloud.md says where they are from. They differ by region.
-PRICES_OF = "2026-09-21"
-IN_GB, UNIT_HOUR = 0.05, 0.14  # a GB that comes in; an hour of each eCKU after the first
-UNIT_MB_S, UNIT_PARTITIONS = 5, 30  # what one eCKU admits
+# Confluent Cloud, Basic, AWS, USD. They differ by region.
+IN_GB, UNIT_HOUR = PRICES["kafka in"].usd, PRICES["kafka capacity"].usd
+PRICES_OF = PRICES["kafka in"].on
 
 
 def hosts(servers: str) -> list[str]:

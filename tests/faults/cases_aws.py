@@ -1,4 +1,4 @@
-"""Faults of what works on AWS, too: sink, derive, monitor, notify, infra, capstone."""
+"""Faults of what works on AWS, too: sink, derive, monitor, notify, infra, clean, capstone."""
 
 from __future__ import annotations
 
@@ -24,6 +24,25 @@ CASES = [
     without_a_lab("monitor"),
     without_a_lab(f"notify --bucket lake --sns-topic {NEEDS_ARN}"),
     without_a_lab("infra status"),
+    without_a_lab("clean --prefix nobody-"),
+    Case(
+        "everything of the account",
+        "clean --target cloud",
+        "without a prefix everything of the account would be deleted; say which names are yours, "
+        "such as --prefix ana-",
+        "On the cloud `clean` needs to know whose things it may delete.",
+        "Say your prefix; nothing was deleted.",
+        lab=False,
+    ),
+    Case(
+        "nothing of yours",
+        "clean --prefix nobody- --yes",
+        "",
+        "Nothing on Kafka, in the registry and on AWS begins with this prefix.",
+        "Nothing; or look whether the prefix is yours.",
+        status=0,
+        prints="nothing here begins with 'nobody-'",
+    ),
     no_topic(
         "derive",
         "there is no topic nobody-estudiante-eventos; create it: python -m helpers topics "
