@@ -52,7 +52,7 @@ def parser(wanted: str = "") -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=number_of(int, 1), metavar="N", help=jobs)
 
     fetch = commands.add_parser("fetch", help="download everything now, to be offline later")
-    fetch.add_argument("parts", nargs="*", type=_part, metavar="kafka|registry")
+    fetch.add_argument("parts", nargs="*", type=_part, metavar="kafka|registry|streams")
     topics = commands.add_parser("topics", help="create the three topics of the brief")
     topics.add_argument("--target", choices=("local", "cloud"), default="local")
     topics.add_argument("--prefix", default="")
@@ -89,9 +89,9 @@ def _brokers(word: str) -> int:
 
 
 def _part(word: str) -> str:
-    """One of the two parts that `fetch` knows; argparse's choices would refuse leaving them out."""
-    if word not in ("kafka", "registry"):
-        raise argparse.ArgumentTypeError(f"{word!r} is neither kafka nor registry")
+    """One of the parts that `fetch` knows; argparse's choices would refuse leaving them out."""
+    if word not in ("kafka", "registry", "streams"):
+        raise argparse.ArgumentTypeError(f"{word!r} is not kafka, registry or streams")
     return word
 
 
@@ -164,13 +164,15 @@ def _run(args) -> int:
 def _fetch(args) -> int:
     from helpers.local import fetch, java, prepare
 
-    parts = args.parts or ["kafka", "registry"]
+    parts = args.parts or ["kafka", "registry", "streams"]
     if "kafka" in parts:
         prepare.kafka_ready()
         java.classpath()  # checks every jar
         fetch.ensure("tools")
     if "registry" in parts:
         prepare.registry_ready()
+    if "streams" in parts:
+        prepare.streams_ready()
     print(f"here: {', '.join(parts)}; lessons start without a network now")
     return 0
 

@@ -1,6 +1,6 @@
 """`make kit`: everything in one archive, for a room with thirty students and one Wi-Fi.
 
-The archive holds the project, the wheels of requirements.lock for this platform and Python, Kafka's
+The archive holds the project, the wheels of both locks for this platform and Python, Kafka's
 jars and the registry. Unpacked anywhere, `make lab` there needs no network: the Makefile and
 helpers.local.fetch look into `kit/` first.
 """
@@ -21,6 +21,7 @@ from helpers.errors import LabError
 from helpers.local import fetch
 
 PARTS = ("kafka", "tools", "registry")
+LOCKS = ("requirements.lock", "requirements-streams.lock")
 
 
 def main(out: str) -> int:
@@ -73,13 +74,14 @@ def _wheels(folder: Path) -> None:
     folder.mkdir(parents=True)
     print("Collecting the wheels of requirements.lock (about 280 MB)")
     argv = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    argv += ["--require-hashes", "--only-binary=:all:", "--dest", str(folder)]
+    argv += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--dest", str(folder)]
     if (kit := ROOT / "kit" / "wheels").is_dir():  # a kit of a kit
         argv += ["--no-index", "--find-links", str(kit)]
-    done = subprocess.run([*argv, "-r", str(ROOT / "requirements.lock")], text=True, stderr=-1)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise LabError(f"could not collect the wheels: {last}; a kit is made with a network")
+    for lock in LOCKS:  # one after the other: they hold two versions of confluent-kafka
+        done = subprocess.run([*argv, "-r", str(ROOT / lock)], text=True, stderr=-1)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
+            raise LabError(f"could not collect the wheels: {last}; a kit is made with a network")
 
 
 def _jars(folder: Path) -> None:

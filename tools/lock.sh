@@ -10,3 +10,4 @@ compile pyproject.toml --extra browser --constraint requirements.lock --output-f
 sed -i.bak '1i # requirements.lock plus what `make soak` needs to drive a browser. Made by tools/lock.sh.' requirements-browser.lock
 rm -f requirements*.bak
 .venv/bin/python docker/lock.py
+.venv/bin/python tools/lock_streams.py

@@ -39,6 +39,13 @@ def registry_ready() -> None:
     registry.unpacked()
 
 
+def streams_ready() -> None:
+    """Install lesson 16's stream-processing library, in a folder of its own."""
+    from helpers import streams
+
+    streams.ready()
+
+
 def _train(cache) -> None:
     """Run a broker through its paces and let the JVM write down what it loaded.
 

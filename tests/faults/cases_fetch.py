@@ -169,12 +169,24 @@ CASES = [
         seconds=90,
     ),
     Case(
+        "no network, lesson 16's library not fetched yet",
+        "fetch streams",
+        "cannot fetch quixstreams (pip: No matching distribution found for …); connect once (or "
+        "use a kit, see README and docs/install.md) and run the same again",
+        "pip installs it once, 12 MB, into the course's folder, and cannot reach the package index.",
+        RUN_AGAIN,
+        lab=False,
+        prints="Fetching quixstreams, once: 12 MB, into …",
+        env=OWN_HOME | {"HTTP_PROXY": CLOSED, "HTTPS_PROXY": CLOSED},
+        seconds=90,
+    ),
+    Case(
         "no such part",
         "fetch java",
-        "python -m helpers fetch: error: argument kafka|registry: 'java' is neither kafka nor "
-        "registry",
+        "python -m helpers fetch: error: argument kafka|registry|streams: 'java' is not kafka, "
+        "registry or streams",
         "Only these two are downloaded; Java is a package of `.venv`.",
-        "`python -m helpers fetch` without a word fetches both.",
+        "`python -m helpers fetch` without a word fetches all.",
         status=2,
         lab=False,
     ),

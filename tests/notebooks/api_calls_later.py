@@ -141,6 +141,32 @@ LATER: dict[str, set[str]] = {
         "Sink",
         "Settings",
     },
+    "16": {
+        "AdminClient",
+        "create_topics",
+        "list_topics",
+        "list_consumer_groups",
+        "Producer",
+        "produce",
+        "flush",
+        "init_transactions",
+        "begin_transaction",
+        "send_offsets_to_transaction",
+        "commit_transaction",
+        "Consumer",
+        "assign",
+        "consume",
+        "position",
+        "committed",
+        "commit",
+        "client",  # boto3.client
+        "Sink",
+        "Settings",
+        "sql",  # duckdb.sql
+        "Application",  # quixstreams
+        "tumbling_window",
+        "to_topic",
+    },
     "17": {
         "AdminClient",
         "create_topics",

@@ -20,7 +20,7 @@ SHARE_LOCAL = 0.10
 LOCAL_LESSONS = {"03", "04", "07", "13"}  # they open segment files, kill brokers and processes
 TAGS = r"parameters|nbval-ignore-output|nbval-skip|local-only|exercise-[12]|check-[12]"
 HELPERS = {"lab", "show", "exercises", "pipeline", "load", "doctor", "cleanup", "logfile", "worker"}
-HELPERS |= {"infra", "web", "clean", "costs"}
+HELPERS |= {"infra", "web", "clean", "costs", "streams"}
 SECRET = re.compile(
     r"AKIA[0-9A-Z]{16}|-----BEGIN|eyJ[\w-]{20,}\.|"
     r"(?i:secret|password|passwd|api[_.-]?key|token)\w*[\"']?\s*[:=]\s*[\"'][\w/+=-]{12,}[\"']"
