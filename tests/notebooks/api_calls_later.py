@@ -141,6 +141,23 @@ LATER: dict[str, set[str]] = {
         "Sink",
         "Settings",
     },
+    "15": {
+        "AdminClient",
+        "create_topics",
+        "list_topics",
+        "Producer",
+        "produce",
+        "flush",
+        "Consumer",
+        "assign",
+        "subscribe",
+        "consume",
+        "poll",
+        "commit",
+        "get_watermark_offsets",
+        "connect",  # sqlite3.connect
+        "execute",
+    },
     "16": {
         "AdminClient",
         "create_topics",
