@@ -32,13 +32,13 @@ class Lines:
     """Makes lines of a partition's records."""
 
     def __init__(self, partition: int):
-        self._source = b',"kafka_partition":%d,"kafka_offset":' % partition
+        self.source = b',"kafka_partition":%d,"kafka_offset":' % partition
         self._stamps = Numbers()
 
     def one(self, body: bytes, about: bytes, extra: bytes, offset: int, timestamp: int) -> bytes:
         """The line of a record: what `Processor.process` returned, and where it is from."""
         digits = [b"%d" % offset], [b"%d" % timestamp]
-        return _join(self._source, [body], [about], [extra], *digits)
+        return _join(self.source, [body], [about], [extra], *digits)
 
     def by_hour(
         self, many: Many, first: int, messages: list[Message]
@@ -53,7 +53,7 @@ class Lines:
             if len(hours) > 1:
                 which = [other == hour for other in many.hours]
                 mine = [list(compress(column, which)) for column in columns]
-            yield hour, _join(self._source + shared, *mine), len(mine[0])
+            yield hour, _join(self.source + shared, *mine), len(mine[0])
 
 
 def _digits(first: int, many: int) -> tuple[bytes, list[bytes]]:

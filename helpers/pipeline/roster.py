@@ -68,6 +68,7 @@ class Roster(dict):
     def __init__(self, kafka: dict[str, str], topic: str = TOPIC):
         super().__init__()
         self.topic, self.refused = topic, 0
+        self.version = 0  # counts changes
         self._kafka = kafka
         self._consumer: Consumer | None = None
 
@@ -120,6 +121,7 @@ class Roster(dict):
         return ended
 
     def _apply(self, key: bytes | None, value: bytes | None) -> None:
+        self.version += 1
         student = (key or b"").decode(errors="replace")
         if value is None:
             self.pop(student, None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import gc
 
+import pyarrow as pa
+
 from helpers.errors import LabError
 from helpers.pipeline.batch import Limits
 from helpers.pipeline.filters import drop
@@ -40,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--verbose", action="store_true", help="a line for every batch")
 
 
+COLLECT_AFTER = 20_000  # objects more than there were; a call of the client makes thousands
+
+
 def main(args: argparse.Namespace) -> int:
     """Run until SIGTERM or Ctrl-C, then upload and commit what was read. Exit status 0 or 1."""
     log_lines(args.verbose)
@@ -50,6 +55,14 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def _pool() -> pa.MemoryPool:
+    """Arrow's usual one keeps 40 MB for later; jemalloc is not built in everywhere."""
+    try:
+        return pa.jemalloc_memory_pool()
+    except NotImplementedError:
+        return pa.system_memory_pool()
+
+
 def run(settings: Settings, kafka: dict[str, str]) -> Sink:
     """Run a sink until SIGTERM or SIGINT (a second one ends the process as a kill would).
 
@@ -57,6 +70,8 @@ def run(settings: Settings, kafka: dict[str, str]) -> Sink:
     """
     sink = Sink(settings, kafka)
     gc.freeze()  # what is there stays: the collector need not look through it again
+    pa.set_memory_pool(_pool())
+    gc.set_threshold(COLLECT_AFTER)  # else it looks at the same messages many times
     return until_signal(sink)
 
 
