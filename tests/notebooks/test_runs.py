@@ -20,9 +20,9 @@ def marked(function):
     return each_lesson(function)
 
 
-def restarted_then_twice(path, **values) -> None:
-    """Half of it, a restart, then every cell twice in succession: two habits in one pass."""
-    restarted_half_way(with_parameters(Lesson(path), **values), times=2)
+def restarted(path, times: int, **values) -> None:
+    """Half of it, a restart, then every cell so many times in succession."""
+    restarted_half_way(with_parameters(Lesson(path), **values), times=times)
 
 
 @pytest.mark.soak
@@ -35,17 +35,17 @@ def test_another_seed_and_a_prefix_by_papermill(path, tmp_path):
 
 @marked
 def test_restarted_half_way_then_every_cell_twice(path):
-    restarted_then_twice(path, seed=2026, prefix="grupo-b-")
+    restarted(path, times=2, seed=2026, prefix="grupo-b-")
 
 
 @marked
-def test_restarted_half_way_then_every_cell_twice_on_the_cloud(path, learner):
+def test_restarted_half_way_on_the_cloud(path, learner):
     """Nothing dies with the kernel there: topics and buckets outlive the restart.
 
     As a user with the rights that docs/cloud.md says, and no others.
     """
     learner("learner", *(["deployer"] if path.name[:2] == "12" else []))
-    restarted_then_twice(path, target="cloud", prefix="ana-", seed=23)
+    restarted(path, times=1, target="cloud", prefix="ana-", seed=23)
 
 
 def test_a_cell_that_cannot_be_repeated_is_found():
