@@ -1,11 +1,11 @@
-"""Records of one partition made into lines by Arrow, outside the interpreter's lock.
+"""Records of some partitions made into lines by Arrow, outside the interpreter's lock.
 
 What is done is what `process.Processor` does, and the lines are the same bytes: `tests/sink`
-compares them. Only events of the usual form (`template`) are for it; when one of some thousand is
-of another, it says None and all are processed the other way.
+compares them. Only events of the usual form (`template`) are for it; a run with one of another form
+gets None, and its lane processes it the other way.
 
-A call takes about a microsecond a record and holds the lock for a tenth of it, so a thread does it
-while the next records are taken from the client.
+A call holds the lock for a small part of its time, so a thread does it while the next records are
+taken from the client (docs/benchmarks.md has the figures).
 """
 
 from __future__ import annotations
@@ -61,17 +61,15 @@ class Quick:
         owner = KEY_FIELD.get(schema, "student_id")
         self._templates: list[Template] = []
         self._drops = {}
-        self.usable = True
+        self.usable = False  # until all types have turned out to be
         self._table = Table({} if roster is None else roster)
         for kind in kinds:
             found = template(kind, json_schema(kind))
             wanted = {"type", "timestamp", "student_id", owner}
             if found is None or not wanted <= set(found.places):
-                self.usable = False
                 return
             tests = rules(drops, kind, json_schema(kind)["properties"])
             if tests is None:
-                self.usable = False
                 return
             self._templates.append(found)
             self._drops[kind] = tests
