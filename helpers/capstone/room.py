@@ -68,7 +68,9 @@ class Room:
 
     def send(self, records: list[tuple[bytes, bytes]]) -> None:
         """Send keys and values in their order. Raises LabError when one was not delivered."""
-        with Producer({**self.lab.kafka, "enable.idempotence": True}) as producer:
+        # 3: a new cluster may need a moment to find a coordinator, which is no news for a learner
+        quiet = {"enable.idempotence": True, "log_level": 3}
+        with Producer({**self.lab.kafka, **quiet}) as producer:
             for key, value in records:
                 producer.produce(self.events, key=key, value=value)
             if producer.flush(30):

@@ -45,7 +45,7 @@ def percentiles(run, *, cloudwatch, namespace: str, when: datetime, waits: list[
     off = [name for name in truth if abs(found[name] / truth[name] - 1) > TOLERANCE]
     if off:
         told = ", ".join(f"{name} {found[name]:.0f} ms, not {truth[name]:.0f}" for name in off)
-        return wrong(f"{told}: that is not what the single waits give")
+        return wrong(f"{told}; what took the exact waits away, rounding or averaging?")
     told = ", ".join(f"{name} {found[name]:.0f} ms" for name in truth)
     return right(f"{len(waits)} values; {told}, each within {TOLERANCE:.0%} of the truth")
 
