@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import math
 
-from helpers.costs import PRICES, UNIT_MB_S, UNIT_PARTITIONS
+from helpers.costs import GB, PRICES, UNIT_MB_S, UNIT_PARTITIONS
 from helpers.errors import LabError
 
 # Confluent Cloud, Basic, AWS, USD. They differ by region.
@@ -52,7 +52,7 @@ def cost(records: int, size: int, peak_rate: float, seconds: float, partitions: 
         1, math.ceil(peak_rate * size / 1e6 / UNIT_MB_S), math.ceil(partitions / UNIT_PARTITIONS)
     )
     hours = max(1, math.ceil(seconds / 3600))
-    return records * size / 1e9 * IN_GB + (units - 1) * UNIT_HOUR * hours
+    return records * size / GB * IN_GB + (units - 1) * UNIT_HOUR * hours
 
 
 def cost_line(usd: float) -> str:

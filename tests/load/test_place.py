@@ -63,8 +63,8 @@ def test_no_address(servers):
 @pytest.mark.parametrize(
     ("records", "size", "peak", "seconds", "partitions", "usd"),
     [
-        (1_000, 200, 100, 10, 6, 0.00001),
-        (10**9, 1_000, 5_000, 3_600, 6, 50.0),  # a TB in, one eCKU
+        (0, 1, 1, 1, 6, 0.0),
+        (2**30, 1_000, 5_000, 3_600, 6, 50.0),  # a thousand GB of 2**30 bytes in, one eCKU
         (0, 1_000, 10_000, 60, 6, 0.14),  # 10 MB/s: two eCKU, an hour begun
         (0, 1_000, 10_000, 3_601, 6, 0.28),
         (0, 1, 1, 1, 61, 0.28),  # 61 partitions: three eCKU
