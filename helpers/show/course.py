@@ -42,7 +42,7 @@ class CourseMap:
     """The brief's architecture, each part with the numbers of the lessons that open it."""
 
     def __repr__(self) -> str:
-        rows = [f"{box.name:<20}{box.small}".replace("\n", ", ") for box in PARTS]
+        rows = [f"{b.name:<20}{b.small}".replace(",\n", ", ").replace("\n", ", ") for b in PARTS]
         return "\n".join([*rows, WHOLE])
 
     def _repr_svg_(self) -> str:
