@@ -49,3 +49,11 @@ rules = [
     AclBinding(ResourceType.TOPIC, lab.name("marks"), literal, principal, "*", read, allowed),
     AclBinding(ResourceType.GROUP, "*", literal, principal, "*", read, allowed),
 ]
+
+# exercise-2 wrong: a-star-for-topics
+read, allowed = AclOperation.READ, AclPermissionType.ALLOW
+literal = ResourcePatternType.LITERAL
+rules = [
+    AclBinding(ResourceType.TOPIC, "*", literal, principal, "*", read, allowed),
+    AclBinding(ResourceType.GROUP, lab.name("panel"), literal, principal, "*", read, allowed),
+]

@@ -129,7 +129,11 @@ def _judge(app: dict, topic: str, group: str) -> Verdict:
         return wrong(f"the app reads {topic}, and it may also write to it: too much")
     if _read(app, topic, f"another-{group}") is None:
         return wrong("the app reads under any group's name, another team's too: too much")
-    return right(f"the app reads {topic} as {group}; writing, and other groups, are refused")
+    visible = set(AdminClient({**app, "log_level": 0}).list_topics(timeout=SECONDS).topics)
+    if others := sorted(visible - {topic}):
+        return wrong(f"the app may use other topics too, {others[0]} for one: too much")
+    said = f"the app reads {topic} as {group}; writing, other groups and other topics are refused"
+    return right(said)
 
 
 def _read(app: dict, topic: str, group: str) -> str | None:
