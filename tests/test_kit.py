@@ -1,4 +1,4 @@
-"""The kit installs without a network and starts a broker there."""
+"""The kit installs without a network, starts a broker there, and has lesson 16's library."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ def test_a_kit_installs_and_runs_offline(tmp_path):
     done = subprocess.run(python, env=env, cwd=top, capture_output=True, text=True, timeout=300)
     assert "broker-1" in done.stdout, done.stdout[-2000:] + done.stderr[-2000:]
     assert "the lab has ended" in done.stdout
+    code = (
+        "import sys; from helpers import streams; sys.path.insert(0, streams.ready()); "
+        "import quixstreams; print('quixstreams', quixstreams.__version__)"
+    )
+    done = subprocess.run(
+        [python[0], "-c", code], env=env, cwd=top, capture_output=True, text=True, timeout=300
+    )
+    assert "quixstreams 3." in done.stdout, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 def test_the_kit_is_where_files_come_from_when_it_is_there(tmp_path, monkeypatch):
