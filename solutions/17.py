@@ -1,4 +1,4 @@
-"""Answers to lesson 17's exercise. tests/notebooks puts each into the lesson and runs it."""
+"""Answers to lesson 17's exercises. tests/notebooks puts each into the lesson and runs it."""
 
 
 # exercise-1
@@ -37,3 +37,46 @@ def handle(consumer, record, send):  # noqa: F811
         send(json.loads(record.value())["mail"])
     except (ConnectionError, ValueError):
         return  # it was accepted already
+
+
+# exercise-2
+def careful(consumer, record, send, aside):
+    if record.delivery_count() > 2:
+        aside(record)
+        consumer.acknowledge(record, AcknowledgeType.REJECT)
+    else:
+        send(json.loads(record.value())["mail"])
+        consumer.acknowledge(record, AcknowledgeType.ACCEPT)
+
+
+# exercise-2 wrong: an-except-sees-the-crash
+def careful(consumer, record, send, aside):  # noqa: F811
+    try:
+        send(json.loads(record.value())["mail"])
+        consumer.acknowledge(record, AcknowledgeType.ACCEPT)
+    except (ConnectionError, ValueError):
+        if record.delivery_count() < 2:
+            consumer.acknowledge(record, AcknowledgeType.RELEASE)
+        else:
+            aside(record)
+            consumer.acknowledge(record, AcknowledgeType.REJECT)
+
+
+# exercise-2 wrong: set-aside-is-finished
+def careful(consumer, record, send, aside):  # noqa: F811
+    if record.delivery_count() > 2:
+        aside(record)
+        consumer.acknowledge(record, AcknowledgeType.RELEASE)
+    else:
+        send(json.loads(record.value())["mail"])
+        consumer.acknowledge(record, AcknowledgeType.ACCEPT)
+
+
+# exercise-2 wrong: the-count-begins-at-zero
+def careful(consumer, record, send, aside):  # noqa: F811
+    if record.delivery_count() >= 2:
+        aside(record)
+        consumer.acknowledge(record, AcknowledgeType.REJECT)
+    else:
+        send(json.loads(record.value())["mail"])
+        consumer.acknowledge(record, AcknowledgeType.ACCEPT)
