@@ -30,9 +30,10 @@ KEY_FIELD = {"sistema-logs": "service"}  # all other topics are keyed by student
 HOURS = 10_000  # judged hours remembered
 PASS = 5
 
-_COURSE = {c: b',"course_name":' + orjson.dumps(course.name) for c, course in COURSES.items()}
-_NO_COURSE = b',"course_name":null'
-_PASSED = (b',"passed":false', b',"passed":true')
+# Pieces of a line: what is added for a course, and for a mark.
+NAMED = {c: b',"course_name":' + orjson.dumps(course.name) for c, course in COURSES.items()}
+UNNAMED = b',"course_name":null'
+JUDGED = (b',"passed":false', b',"passed":true')
 
 
 class Poison(Exception):
@@ -165,8 +166,8 @@ def _extras(kind: str, fields: tuple[str, ...]) -> Callable[[list[Any]], list[by
     """What events of a type get beyond the roster."""
     if kind == "calificacion":
         return lambda events: [
-            _COURSE.get(event.course, _NO_COURSE) + _PASSED[event.grade >= PASS] for event in events
+            NAMED.get(event.course, UNNAMED) + JUDGED[event.grade >= PASS] for event in events
         ]
     if "course" in fields:
-        return lambda events: [_COURSE.get(event.course, _NO_COURSE) for event in events]
+        return lambda events: [NAMED.get(event.course, UNNAMED) for event in events]
     return None

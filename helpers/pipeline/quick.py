@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from helpers.pipeline.arrow import FIRST, flags, numbers, seen, texts, told
 from helpers.pipeline.campus import COURSES
 from helpers.pipeline.filters import Drop
-from helpers.pipeline.process import _COURSE, _NO_COURSE, _PASSED, KEY_FIELD, PASS
+from helpers.pipeline.process import JUDGED, KEY_FIELD, NAMED, PASS, UNNAMED
 from helpers.pipeline.quick_drops import number, rules
 from helpers.pipeline.quick_roster import Table
 from helpers.pipeline.schemas import TOPICS, json_schema
@@ -30,8 +30,8 @@ HOUR = 13  # characters of a time that say the hour: 2026-03-02T08
 EMPTY = texts([b""])[0]
 OTHER = numbers(np.array([len(COURSES)], np.int32))[0]
 KNOWN = texts(course.encode() for course in COURSES)
-COURSE = texts([*(_COURSE[course] for course in COURSES), _NO_COURSE])
-PASSED = texts(_PASSED)
+COURSE = texts([*(NAMED[course] for course in COURSES), UNNAMED])
+PASSED = texts(JUDGED)
 ENOUGH = numbers(np.array([float(PASS)]))[0]
 
 
