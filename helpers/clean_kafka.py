@@ -21,6 +21,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient, SchemaRegistry
 
 from helpers.cleanup import drop_groups, drop_subjects, drop_topics
 from helpers.errors import LabError
+from helpers.local.process import wait_until
 
 SECONDS = 30
 OF_GROUP = 8  # Kafka's ConfigSource of what is set at a group; the client has no name for it
@@ -116,6 +117,8 @@ class Kafka:
         if exact:
             for future in self.admin.delete_acls(exact).values():
                 future.result(SECONDS)
+            # The controller has deleted them; the broker that answers hears of it a moment later.
+            wait_until(lambda: not self._acls(), SECONDS)
 
     def _users(self) -> list[str]:
         """Names of users with SCRAM credentials."""
@@ -129,6 +132,7 @@ class Kafka:
             for info in told[name].result(SECONDS).scram_credential_infos:
                 gone = [UserScramCredentialDeletion(name, info.mechanism)]
                 self.admin.alter_user_scram_credentials(gone)[name].result(SECONDS)
+        wait_until(lambda: set(names).isdisjoint(self._users()), SECONDS)  # as for rules
 
 
 def str_of(acl) -> str:
