@@ -19,7 +19,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from helpers.errors import LabError
-from helpers.run import find_lessons, new_client
+from helpers.run import LESSON_SECONDS, find_lessons, new_client
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"}
@@ -27,14 +27,16 @@ KEPT_METADATA = {"tags", "reason"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def refresh(path: Path) -> float:
+def refresh(path: Path, seconds: float = LESSON_SECONDS) -> float:
     """Execute the notebook at `path` and write it back; return the seconds that it took.
+
+    It has `seconds` for all of it.
 
     Raises nbclient's CellExecutionError, CellTimeoutError or DeadKernelError, with the file as it
     was, when a cell fails.
     """
     notebook = nbformat.read(path, as_version=4)
-    client = new_client(notebook, folder=path.parent)
+    client = new_client(notebook, seconds, path.parent)
     client.record_timing = False
     start = time.monotonic()
     client.execute()

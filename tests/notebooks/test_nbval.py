@@ -59,7 +59,7 @@ def test_what_nbval_compares(tmp_path, monkeypatch):
     path = tmp_path / "02_lesson.ipynb"
     sources = [HEAD, *PASSES.values(), *FAILS.values()]
     nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
-    refresh(path)
+    refresh(path, seconds=80)  # so that a cell that hangs is named
     command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--nbval"]
     command += ["-p", "no:cacheprovider", "-rA", "-q", "--color=no", str(path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
