@@ -31,7 +31,7 @@ $(VENV)/bin/python:
 		rm -rf $(VENV); exit 1; }
 
 $(STAMP): requirements.lock pyproject.toml | $(VENV)/bin/python
-	@echo "Installing $$(grep -c '==' requirements.lock) packages into $(VENV), once (about 280 MB to fetch, 1 to 3 minutes)"
+	@echo "Installing $$(grep -c '==' requirements.lock) packages into $(VENV), once (about 340 MB to fetch, 1 to 3 minutes)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check $(PIP_FROM) --require-hashes -r requirements.lock
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 	@touch $@

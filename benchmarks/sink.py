@@ -31,7 +31,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from benchmarks.servers import servers
 from helpers.config import ROOT
-from helpers.pipeline import roster
+from helpers.pipeline import compiled, roster
 from helpers.pipeline.events import generate, students
 from helpers.pipeline.layout import parse_key
 from helpers.pipeline.ledger import Plan
@@ -196,6 +196,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.run:
         return run(json.loads(args.run))
+    compiled.prepare()
     with servers() as running:
         os.environ.update(running.aws)
         kafka, s3 = running.kafka, boto3.client("s3")

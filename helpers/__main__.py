@@ -52,7 +52,7 @@ def parser(wanted: str = "") -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=number_of(int, 1), metavar="N", help=jobs)
 
     fetch = commands.add_parser("fetch", help="download everything now, to be offline later")
-    fetch.add_argument("parts", nargs="*", type=_part, metavar="kafka|registry|streams")
+    fetch.add_argument("parts", nargs="*", type=_part, metavar="kafka|registry|streams|sink")
     topics = commands.add_parser("topics", help="create the three topics of the brief")
     topics.add_argument("--target", choices=("local", "cloud"), default="local")
     topics.add_argument("--prefix", default="")
@@ -90,8 +90,8 @@ def _brokers(word: str) -> int:
 
 def _part(word: str) -> str:
     """One of the parts that `fetch` knows; argparse's choices would refuse leaving them out."""
-    if word not in ("kafka", "registry", "streams"):
-        raise argparse.ArgumentTypeError(f"{word!r} is not kafka, registry or streams")
+    if word not in ("kafka", "registry", "streams", "sink"):
+        raise argparse.ArgumentTypeError(f"{word!r} is not kafka, registry, streams or sink")
     return word
 
 
@@ -163,8 +163,9 @@ def _run(args) -> int:
 
 def _fetch(args) -> int:
     from helpers.local import fetch, java, prepare
+    from helpers.pipeline import compiled
 
-    parts = args.parts or ["kafka", "registry", "streams"]
+    parts = args.parts or ["kafka", "registry", "streams", "sink"]
     if "kafka" in parts:
         prepare.kafka_ready()
         java.classpath()  # checks every jar
@@ -173,6 +174,8 @@ def _fetch(args) -> int:
         prepare.registry_ready()
     if "streams" in parts:
         prepare.streams_ready()
+    if "sink" in parts:
+        compiled.prepare()
     print(f"here: {', '.join(parts)}; lessons start without a network now")
     return 0
 

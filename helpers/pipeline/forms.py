@@ -10,12 +10,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-# Bytes of UTF-8, one by one. As many bytes as characters are allowed is never more characters.
-INSIDE = r'[^"\\\x00-\x1f]'  # what JSON allows in a string without an escape
-INK = r"[!#-\[\]-~\xc3-\xcf]"  # a first byte of characters none of which is white space
-LONGEST = 1000  # RE2 repeats no more often
-# Patterns made of characters, choices and groups of them, repeated: the same in RE2 and in `re`,
-# and without a quotation mark, a backslash or a line feed in anything that they match.
+# Characters of a text as JSON has them without an escape, byte by byte: in UTF-8 and nothing else.
+_NEXT = r"[\x80-\xbf]"
+INSIDE = (
+    rf'(?:[^"\\\x00-\x1f\x80-\xff]|[\xc2-\xdf]{_NEXT}|\xe0[\xa0-\xbf]{_NEXT}'
+    rf"|[\xe1-\xec\xee\xef]{_NEXT}{{2}}|\xed[\x80-\x9f]{_NEXT}"
+    rf"|\xf0[\x90-\xbf]{_NEXT}{{2}}|[\xf1-\xf3]{_NEXT}{{3}}|\xf4[\x80-\x8f]{_NEXT}{{2}})"
+)
+INK = rf"(?:[!#-\[\]-~]|[\xc3-\xcf]{_NEXT})"  # characters of which none is white space
+LONGEST = 1000  # as many bytes as characters are allowed are never more characters
+# Patterns made of characters, choices and groups of them, repeated: the same for `automaton` and
+# for `re`, and without a quotation mark, a backslash or a line feed in anything that they match.
 _PLAIN = re.compile(r"\^((?:[A-Za-z0-9:()|?]|-|\[[A-Za-z0-9.-]+\]|\{[0-9]+(?:,[0-9]+)?\})*)\$")
 _ONLY = re.compile(r"\[\^([A-Za-z0-9.-]+)\]")
 _ATOM = re.compile(r"(\([^()]*\)|\[[^\]]*\]|[A-Za-z0-9:-])(?:\{([0-9]+)\})?")
@@ -25,12 +30,16 @@ Cell = frozenset[bytes]  # what may stand at a place: byte strings of one length
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of the tail for RE2. With `most`, `text` may be any number of times as long as it."""
+class Form:
+    """A value's usual form: a pattern of its bytes, quotation marks included, and `most` bytes.
 
-    text: str
-    shortest: int  # bytes
+    `cells` are its bytes one by one, without quotation marks, if it has one length.
+    """
+
+    pattern: str
+    quoted: bool = False
     most: int | None = None
+    cells: list[Cell] | None = None
 
 
 def literal(text: str) -> list[Cell]:
@@ -43,23 +52,23 @@ def flat(cells: list[Cell]) -> bytes:
     return b"".join(next(iter(cell)) for cell in cells)
 
 
-def value(rule: dict[str, Any]) -> tuple[list[Piece], list[Cell] | None, int] | None:
-    """A field's value: pieces for RE2, its cells if its width is fixed, quotation marks around."""
+def value(rule: dict[str, Any]) -> Form | None:
+    """The usual form of a field's value."""
     if "const" in rule or "enum" in rule:
         values = rule.get("enum", [rule.get("const")])
         if set(rule) - {"const", "enum", "type", "description"}:
             return None
         if not all(isinstance(v, str) and re.fullmatch(r"[A-Za-z0-9_-]+", v) for v in values):
             return None
-        piece = Piece('"(?:' + "|".join(values) + ')"', 2 + min(map(len, values)))
-        return [piece], literal(values[0]) if len(values) == 1 else None, 1
+        cells = literal(values[0]) if len(values) == 1 else None
+        return Form('"(?:' + "|".join(values) + ')"', True, cells=cells)
     known = {"type", "description", "format"}
     kind, said = rule.get("type"), set(rule) - known
     if kind == "boolean" and not said:
-        return [Piece("(?:true|false)", 4)], None, 0
+        return Form("(?:true|false)")
     if kind in ("integer", "number") and said <= {"minimum", "maximum"}:
         text = _number(kind, rule.get("minimum"), rule.get("maximum"))
-        return text and ([Piece(text, 1)], None, 0)
+        return text and Form(text)
     if kind == "string" and said <= {"minLength", "maxLength", "pattern", "not"}:
         return _text(rule)
     return None
@@ -82,7 +91,7 @@ def _number(kind: str, least: float | None, most: float | None) -> str | None:
     return f"(?:{below}|{int(most)}(?:[.]0{{1,6}})?)"
 
 
-def _text(rule: dict[str, Any]) -> tuple[list[Piece], list[Cell] | None, int] | None:
+def _text(rule: dict[str, Any]) -> Form | None:
     least, most = rule.get("minLength"), rule.get("maxLength")
     pattern, refused = rule.get("pattern"), rule.get("not")
     if least is None or most is None or not 1 <= least <= most <= LONGEST:
@@ -94,12 +103,9 @@ def _text(rule: dict[str, Any]) -> tuple[list[Piece], list[Cell] | None, int] | 
             return None
         only = found[1]
     if pattern is None:
-        if only is None:
-            return None
-        first = Piece(f'"[{only}]{{{least}}}[{only}]', 1 + least, most - least)
-        return [first, Piece('"', 1)], None, 1
+        return only and Form(f'"[{only}]{{{least},}}"', True, most + 2)
     if pattern == r"\S" and only is None and least == 1:
-        return [Piece(f'"{INK}{INSIDE}', 2, most - 1), Piece('"', 1)], None, 1
+        return Form(f'"{INK}{INSIDE}*"', True, most + 2)
     plain = _PLAIN.fullmatch(pattern)
     if plain is None or (only is not None and not _within(plain[1], only)):
         return None
@@ -107,7 +113,7 @@ def _text(rule: dict[str, Any]) -> tuple[list[Piece], list[Cell] | None, int] | 
     if shortest < least or longest > most:
         return None
     cells = _cells(plain[1]) if shortest == longest else None
-    return [Piece(f'"(?:{plain[1]})"', 2 + shortest)], cells, 1
+    return Form(f'"(?:{plain[1]})"', True, cells=cells)
 
 
 def _cells(plain: str) -> list[Cell] | None:

@@ -1,38 +1,36 @@
-"""Records of some partitions made into lines by Arrow, outside the interpreter's lock.
+"""Records of some partitions made into lines at once, without a step of the interpreter for each.
 
 What is done is what `process.Processor` does, and the lines are the same bytes: `tests/sink`
 compares them. Only events of the usual form (`template`) are for it; a run with one of another form
 gets None, and its lane processes it the other way.
 
-A call holds the lock for a small part of its time, so a thread does it while the next records are
-taken from the client (docs/benchmarks.md has the figures).
+`machine` does it, which is `compiled`: in a third of the time that `Processor.process_all` takes
+(docs/benchmarks.md has the figures).
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from helpers.pipeline.arrow import FIRST, flags, numbers, seen, texts, told
-from helpers.pipeline.campus import COURSES
+from helpers.pipeline import compiled
 from helpers.pipeline.filters import Drop
-from helpers.pipeline.process import JUDGED, KEY_FIELD, NAMED, PASS, UNNAMED
-from helpers.pipeline.quick_drops import number, rules
+from helpers.pipeline.machine_terms import COLUMNS, DIFFERENT, NOTHING, STEPS, Given
+from helpers.pipeline.packed import Held, packed
+from helpers.pipeline.process import KEY_FIELD
+from helpers.pipeline.quick_drops import tests
+from helpers.pipeline.quick_program import program
 from helpers.pipeline.quick_roster import Table
 from helpers.pipeline.schemas import TOPICS, json_schema
 from helpers.pipeline.template import Template, template
 
-HOUR = 13  # characters of a time that say the hour: 2026-03-02T08
-EMPTY = texts([b""])[0]
-OTHER = numbers(np.array([len(COURSES)], np.int32))[0]
-KNOWN = texts(course.encode() for course in COURSES)
-COURSE = texts([*(NAMED[course] for course in COURSES), UNNAMED])
-PASSED = texts(JUDGED)
-ENOUGH = numbers(np.array([float(PASS)]))[0]
+NUMBER = frozenset(range(48, 58))
+HOUR = (0, 1, 2, 3, 5, 6, 8, 9, 11, 12)  # where a time has the digits of its hour
+# What there is to be of a run, see `machine_terms.Given`.
+ROOM = {"different": 1} | dict.fromkeys(("hours", "counts", "sizes"), DIFFERENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,182 +46,103 @@ class Run:
 class Lines:
     """What became of records in a row: by hour their lines and how many, and what was dropped."""
 
-    hours: dict[str, tuple[pa.Buffer | memoryview, int]]
+    hours: dict[str, tuple[memoryview, int]]
     dropped: Counter[str]
 
 
 class Quick:
-    """Makes lines of a topic's records. `usable` is False when schema or filters are not for it."""
+    """Makes lines of a topic's records, if it is `usable`."""
 
     def __init__(self, schema: str, drops: list[Drop], roster: dict[str, bytes] | None, most: int):
         self._most = most
-        kinds = TOPICS.get(schema, (schema,))
-        owner = KEY_FIELD.get(schema, "student_id")
-        self._templates: list[Template] = []
-        self._drops = {}
-        self.usable = False  # until all types have turned out to be
         self._table = Table({} if roster is None else roster)
-        for kind in kinds:
+        self._reasons = list(dict.fromkeys(rule.why for rule in drops))
+        owner = KEY_FIELD.get(schema, "student_id")
+        made = []
+        for kind in TOPICS.get(schema, (schema,)):
+            rules = json_schema(kind)["properties"]
             found = template(kind, json_schema(kind))
-            wanted = {"type", "timestamp", "student_id", owner}
-            if found is None or not wanted <= set(found.places):
-                return
-            tests = rules(drops, kind, json_schema(kind)["properties"])
-            if tests is None:
-                return
-            self._templates.append(found)
-            self._drops[kind] = tests
-        self._owner = owner
-        starts = {t.starts["type"] for t in self._templates}
-        self.usable = len(starts) == 1
-        self._start = min(starts)
+            rows = None if found is None or not _known(found, owner) else tests(drops, found, rules)
+            if rows is None:
+                made.clear()
+                break
+            made.append((found, rows))
+        starts = {found.places["type"][0] for found, _ in made}
+        self._code = compiled.load()
+        self._program = None
+        if len(starts) == 1:
+            self._held = Held()
+            with suppress(ValueError):  # more of something than there is room for
+                told = program(made, owner, self._reasons, self._held)
+                self._widths = ROOM | {"dropped": told.reasons}
+                self._program = self._held.numbers(told)
+
+    @property
+    def usable(self) -> bool:
+        """Whether schema and filters are for it, and the code is `compiled`."""
+        return self._program is not None and self._code is not None
 
     def refresh(self) -> None:
-        """Take over the roster's news. Not while `lines` runs."""
+        """Take over the roster's news, and the code if it has been compiled meanwhile."""
         self._table.refresh()
+        self._code = self._code or compiled.load()
 
     def lines(
         self, runs: list[Run], keys: list[bytes], values: list[bytes], stamps: list[int]
     ) -> list[Lines | None]:
         """Lines for each run, or None: one of its records is not of the usual form."""
         try:
-            return self._lines(runs, texts(keys), texts(values), stamps)
-        except (TypeError, pa.ArrowInvalid):  # None among them; no UTF-8
+            keys_, values_ = packed(keys), packed(values)
+        except TypeError:  # None among them
             return [None] * len(runs)
-
-    def _lines(self, runs, keys, whole, stamps) -> list[Lines | None]:
-        if pc.max(pc.binary_length(whole)).as_py() > self._most:
+        if np.diff(values_[1]).max(initial=0) > self._most:
             return [None] * len(runs)
-        whole.cast(pa.string())  # raises ArrowInvalid where it is no UTF-8
-        hours, abouts, extras, drops = self._columns(keys, whole)
-        counts = [run.many for run in runs]
-        which = numbers(np.repeat(np.arange(len(runs)), counts))
-        sources = texts(run.source for run in runs).take(which)
-        offsets = np.concatenate([np.arange(run.first, run.first + run.many) for run in runs])
-        pieces = [
-            *(b"{", pc.binary_slice(whole, 1, -1), abouts, extras, sources, _digits(offsets)),
-            *(b',"kafka_timestamp":', _digits(np.array(stamps, np.int64)), b"}\n", EMPTY),
-        ]
-        found = pc.binary_join_element_wise(
-            *(texts([p])[0] if isinstance(p, bytes) else p for p in pieces)
+        many, held = len(runs), Held()
+        room = {name: held.room(many, width) for name, width in self._widths.items()}
+        given = Given(
+            records=len(values),
+            many=many,
+            keys=held.pieces(keys_),
+            values=held.pieces(values_),
+            stamps=held.array(stamps),
+            runs=held.sums(run.many for run in runs),
+            firsts=held.array(run.first for run in runs),
+            sources=held.pieces(packed(run.source for run in runs)),
+            roster=held.pieces((self._table.pieces, self._table.ends)),
+            which=held.array(self._table.which, np.int32),
+            found=held.address(np.empty(len(values) * COLUMNS, np.int64)),
+            spans=held.address(np.empty(2 * STEPS, np.int64)),
+            **{name: held.address(array) for name, array in room.items()},
         )
-        done, start = [], 0
-        for many in counts:
-            some = (start, many)
-            mine = [(why, mask.slice(*some)) for why, mask in drops]
-            done.append(_by_hour(found.slice(*some), hours.slice(*some), mine))
-            start += many
-        return done
+        told = self._program, held.numbers(given)
+        out = np.empty(self._code.judge(*told), np.uint8)
+        nexts = np.empty(DIFFERENT, np.int64)
+        self._code.write(*told, held.address(out), held.address(nexts))
+        return list(self._by_run(memoryview(out), **{n: a.tolist() for n, a in room.items()}))
 
-    def _columns(self, keys, whole):
-        """Hour, roster's piece and extras of each record, and (why, which) of those to drop.
-
-        Null where a record is not of the usual form.
-        """
-        at = self._start
-        parts, order = [], []
-        for each in self._templates:
-            name = each.kind.encode() + b'"'
-            mine = pc.equal(pc.binary_slice(whole, at, at + len(name)), texts([name])[0])
-            where = seen(pc.indices_nonzero(mine))
-            if not len(where):
+    def _by_run(self, text: memoryview, different, hours, counts, sizes, dropped):
+        begin = 0
+        for (many,), *rows, drops in zip(different, hours, counts, sizes, dropped, strict=True):
+            if many == NOTHING:
+                yield None
                 continue
-            some = whole if len(where) == len(whole) else whole.take(numbers(where))
-            good = each.matches(some)
-            owners = pc.binary_slice(some, *each.places[self._owner])
-            same = pc.equal(keys.take(numbers(where)), owners)
-            good &= told(same)
-            if not good.all():
-                where, some, owners = (
-                    where[good],
-                    some.filter(flags(good)),
-                    owners.filter(flags(good)),
-                )
-            parts.append(self._part(each, some, owners))
-            order.append(where)
-        if not parts:
-            nothing = pa.nulls(len(whole), pa.binary())
-            return nothing, nothing, nothing, []
-        back = np.full(len(whole), -1)
-        order = np.concatenate(order)
-        back[order] = np.arange(len(order))
-        back = numbers(back, back >= 0)
-        hours, abouts, extras = (
-            pa.concat_arrays([part[n] for part in parts]).take(back) for n in range(3)
-        )
-        return hours, abouts, extras, self._dropped(parts, back)
-
-    def _part(self, each: Template, some, owners):
-        """The columns of the records of one type."""
-        time, _ = each.places["timestamp"]
-        hours = pc.binary_slice(some, time, time + HOUR)
-        students = owners
-        if self._owner != "student_id":
-            students = pc.binary_slice(some, *each.places["student_id"])
-        abouts = self._table.pieces(students)
-        if "course" in each.starts:
-            begin = each.starts["course"]
-            tail = pc.binary_slice(some, begin, begin + 41)
-            course = pc.list_element(pc.split_pattern(tail, '"', max_splits=1), FIRST)
-            which = pc.index_in(course, KNOWN).fill_null(OTHER)
-            extras = COURSE.take(which)
-            if each.kind == "calificacion":
-                good = pc.greater_equal(number(some, "grade"), ENOUGH).cast(pa.int8())
-                extras = pc.binary_join_element_wise(extras, PASSED.take(good), EMPTY)
-        else:
-            extras = texts([b""]).take(numbers(np.zeros(len(some), np.int32)))
-        drops, taken = [], None
-        for why, test in self._drops[each.kind]:
-            mask = test(some)
-            mask = mask if taken is None else pc.and_not(mask, taken)
-            taken = mask if taken is None else pc.or_(taken, mask)
-            drops.append((why, mask))
-        return hours, abouts, extras, drops, len(some)
-
-    @staticmethod
-    def _dropped(parts, back):
-        """(why, mask over all records in their order)."""
-        found = []
-        for why in dict.fromkeys(why for part in parts for why, _ in part[3]):
-            masks = []
-            for *_, drops, many in parts:
-                mine = [mask for other, mask in drops if other == why]
-                mask = mine[0] if mine else flags(np.zeros(many, bool))
-                for more in mine[1:]:
-                    mask = pc.or_(mask, more)
-                masks.append(mask)
-            found.append((why, pa.concat_arrays(masks).take(back)))
-        return found
+            done = Lines({}, +Counter(dict(zip(self._reasons, drops, strict=True))))
+            for hour, count, size in list(zip(*rows, strict=True))[:many]:
+                done.hours[_hour(hour)] = (text[begin : begin + size], count)
+                begin += size
+            yield done
 
 
-def _by_hour(lines: pa.Array, hours: pa.Array, drops) -> Lines | None:
-    """A run's lines by hour. None: not all of its records are of the usual form."""
-    if lines.null_count:
-        return None
-    done = Lines({}, Counter())
-    kept = None
-    for why, mask in drops:
-        if some := pc.sum(mask).as_py():
-            done.dropped[why] += some
-            kept = pc.invert(mask) if kept is None else pc.and_not(kept, mask)
-    every = pc.unique(hours)
-    for hour in every:
-        which = kept
-        if len(every) > 1:
-            same = pc.equal(hours, hour)
-            which = same if kept is None else pc.and_(same, kept)
-        mine = lines if which is None else lines.filter(which)
-        if len(mine):
-            done.hours[hour.as_py().decode()] = (_text(mine), len(mine))
-    return done
+def _hour(number: int) -> str:
+    text = f"{number:010}"
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:]}"
 
 
-def _digits(values: np.ndarray) -> pa.Array:
-    return numbers(values).cast(pa.string()).cast(pa.binary())
-
-
-def _text(lines: pa.Array) -> memoryview:
-    """All lines one after the other, without copying them."""
-    offsets = np.frombuffer(lines.buffers()[1], np.int32)
-    begin, end = offsets[lines.offset], offsets[lines.offset + len(lines)]
-    return memoryview(lines.buffers()[2])[begin:end]
+def _known(made: Template, owner: str) -> bool:
+    """Whether the head has what lines are made of, where `machine` looks for it."""
+    if not {"type", "timestamp", "student_id", owner} <= set(made.places):
+        return False
+    time, student = made.place("timestamp"), made.place("student_id")
+    dates = len(time) > max(HOUR) and all(time[at] <= NUMBER for at in HOUR)
+    numbered = len(student) == 7 and all(choice <= NUMBER for choice in student[1:])
+    return dates and numbered and len(made.steps) <= STEPS

@@ -1,17 +1,23 @@
-"""The roster as an array: what is known of many students at once."""
+"""The roster as arrays: what is known of many students at once, for `machine`."""
 
 from __future__ import annotations
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import re
 
-from helpers.pipeline.arrow import numbers, seen, texts
+import numpy as np
+
+from helpers.pipeline.packed import packed
 from helpers.pipeline.roster import UNKNOWN
+
+STUDENT = re.compile("E[0-9]{6}")
 
 
 class Table:
-    """student → piece of JSON as an array, for students like E123456. `refresh` after changes."""
+    """student → piece of JSON, for students like E123456. `refresh` after changes.
+
+    `which[123456]` is the number of the student's piece, `pieces` are their bytes one after the
+    other and `ends` where they begin and end.
+    """
 
     def __init__(self, roster: dict[str, bytes]):
         self._roster, self._version = roster, None
@@ -23,14 +29,10 @@ class Table:
         if version == self._version:
             return
         self._version = version
-        pieces, index = [UNKNOWN], np.zeros(1_000_000, np.int32)
+        pieces, which = [UNKNOWN], np.zeros(1_000_000, np.int32)
         for student, piece in list(self._roster.items()):
-            if len(student) == 7 and student[0] == "E" and student[1:].isdecimal():
-                index[int(student[1:])] = len(pieces)
+            if STUDENT.fullmatch(student):
+                which[int(student[1:])] = len(pieces)
                 pieces.append(piece)
-        self._pieces, self._index = texts(pieces), index
-
-    def pieces(self, students: pa.Array) -> pa.Array:
-        """The pieces of some students, as they are written in events."""
-        digits = pc.cast(pc.cast(pc.binary_slice(students, 1, 7), pa.string()), pa.int32())
-        return self._pieces.take(numbers(self._index[seen(digits)]))
+        self.pieces, self.ends = packed(pieces)
+        self.which = which

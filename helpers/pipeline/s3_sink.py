@@ -18,7 +18,6 @@ import time
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from helpers.pipeline.beside import Beside
 from helpers.pipeline.dead_letters import DeadLetters
 from helpers.pipeline.lane import Lane
 from helpers.pipeline.ledger import Ledger, Store
@@ -26,6 +25,7 @@ from helpers.pipeline.membership import Membership
 from helpers.pipeline.process import Processor
 from helpers.pipeline.quick import Quick
 from helpers.pipeline.roster import Roster
+from helpers.pipeline.runs import Runs
 from helpers.pipeline.sink_settings import Settings
 from helpers.pipeline.store import S3Store, SinkStopped
 from helpers.pipeline.uploads import Uploads
@@ -36,12 +36,12 @@ __all__ = ["Settings", "Sink", "SinkStopped"]
 log = logging.getLogger(__name__)
 
 WAITING = 2  # cut batches of a partition before it is paused
-TAKE = {"json": 4_000, "parquet": 2_000}  # records a call, at most: more is no quicker
+TAKE = 1_000  # records a call, at most: more is no quicker
 TAKE_BYTES = 4_000_000  # of records a call, about: what a call takes is beyond the client's limit
 TAKE_S = 0.1  # how long a call waits for them; the loop's other work is done as often
 HAND_OVER_S = 15.0  # how long a rebalance waits for uploads under way
 STOPPING = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
-FOLLOW_S = 1.0  # how often the roster is asked for news
+FOLLOW_S = 1.0  # how often there may be news, of the roster above all
 
 
 class Sink:
@@ -57,14 +57,12 @@ class Sink:
         self.dead_letters = DeadLetters(kafka, settings.dead_letter_topic, settings.instance)
         self.uploads = Uploads(self.ledger, self.dead_letters, settings.threads)
         self.lanes: dict[int, Lane] = {}
-        # What makes Parquet computes as much in threads of its own: there it was slower so.
-        self.beside = Beside(self.lanes, Quick(*told) if settings.format == "json" else None)
+        self.runs = Runs(self.lanes, Quick(*told))
         self._member = Membership()
         self._makers = functools.cache(lambda name: writer_for(name, settings.schema))
         self._makers(settings.format)  # an import that fails fails now
         self._paused: set[int] = set()
-        self._most = TAKE[settings.format]
-        self._many = self._most // 10  # until it is known how large they are
+        self._many = TAKE // 10  # until it is known how large they are
         self._followed = 0.0
         self._failure: BaseException | None = None
         self._stopping = False
@@ -86,7 +84,7 @@ class Sink:
         self.dead_letters.prepare(self.settings.topic)
         if self.roster is not None:
             self.roster.load()
-            self.beside.refresh()
+            self.runs.refresh()
         settings = self.settings.consumer(self._kafka)
         self.consumer = Consumer({**settings, "on_commit": self.uploads.heard})
         try:
@@ -104,7 +102,6 @@ class Sink:
             self.lanes.clear()
             self.bucket.close()
             self.uploads.close()
-            self.beside.close()
             self.consumer.close()
             if self.roster is not None:
                 self.roster.close()
@@ -115,18 +112,18 @@ class Sink:
         if self._failure is not None:
             raise self._failure
         if messages:
-            mean = sum(map(len, messages)) // len(messages) + 1
-            self._many = max(1, min(self._most, TAKE_BYTES // mean))
+            some = messages[::8]
+            mean = sum(map(len, some)) // len(some) + 1
+            self._many = max(1, min(TAKE, TAKE_BYTES // mean))
         # Nearly always there are none; they have their place among the records of a partition.
+        # (Not `list.count(None)`: a KafkaError compared with None leaves an exception behind.)
         errors = [at for at, error in enumerate(map(Message.error, messages)) if error is not None]
         start = 0
-        for end in [*errors, len(messages)]:
-            self.beside.take(messages[start:end])
-            if end < len(messages):
-                other = messages[end]
-                self.beside.finish()
-                self._trouble(other.error(), other.partition(), other.offset())
-            start = end + 1
+        for at in errors:
+            self.runs.take(messages[start:at])
+            self._trouble(messages[at].error(), messages[at].partition(), messages[at].offset())
+            start = at + 1
+        self.runs.take(messages[start:])
 
     def _trouble(self, error: KafkaError, partition: int, offset: int) -> None:
         if error.code() == KafkaError._PARTITION_EOF:
@@ -149,9 +146,10 @@ class Sink:
         self.uploads.start(self.lanes)
         self._press_back()
         self.uploads.commit(self.consumer, asynchronous=True)
-        if self.roster is not None and time.monotonic() - self._followed > FOLLOW_S:
-            self.roster.follow()
-            self.beside.refresh()
+        if time.monotonic() - self._followed > FOLLOW_S:
+            if self.roster is not None:
+                self.roster.follow()
+            self.runs.refresh()
             self._followed = time.monotonic()
 
     def _seek(self) -> None:
@@ -189,7 +187,6 @@ class Sink:
     def _drain(self) -> None:
         """Cut, upload and commit what was read."""
         log.info("stopping: uploading what was read")
-        self.beside.finish()
         for lane in self.lanes.values():
             lane.cut()
         while any(lane.closed for lane in self.lanes.values()):

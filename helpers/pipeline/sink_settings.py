@@ -49,8 +49,8 @@ class Settings:
             "enable.partition.eof": True,
             **usual,
             "fetch.queue.backoff.ms": 10,  # the default of 1 s starves a reader this quick
-            "queued.max.messages.kbytes": 4_096,
-            "max.partition.fetch.bytes": 262_144,  # compressed; a larger record still comes
+            "queued.max.messages.kbytes": 8_192,
+            "max.partition.fetch.bytes": 524_288,  # compressed; a larger record still comes
             **own,
             **self.kafka,
         }

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from isal import isal_zlib
 
 PACK = 256 * 1024  # bytes of lines that are compressed in one go
+ENOUGH = 64 * 1024  # bytes of lines at once that are worth it alone
 LEVEL = 1  # of 0 to 3: 2 is half as slow again and gains nothing here
 GZIP = 16 + isal_zlib.MAX_WBITS
 _beside = ThreadPoolExecutor(1, thread_name_prefix="pack")  # one: a writer's parts stay in order
@@ -31,20 +32,28 @@ class JsonLines:
         self._gzip = None
         self._last: Future | None = None
 
-    def write(self, lines: bytes, records: int) -> None:
-        """Take some lines more."""
-        self.buffer += lines
+    def write(self, lines: bytes | memoryview, records: int) -> None:
+        """Take some lines more. They must not change."""
         self.records += records
+        if len(lines) > ENOUGH:  # without a copy
+            if self.buffer:
+                self.pack()
+            self._pack(lines)
+            return
+        self.buffer += lines
         if len(self.buffer) > PACK:
             self.pack()
 
     def pack(self) -> None:
         """Compress what is in the buffer."""
         text, self.buffer = self.buffer, bytearray()
+        self._pack(text)
+
+    def _pack(self, text: bytes | bytearray | memoryview) -> None:
         self.packed += len(text)
         self._last = _beside.submit(self._compress, text)
 
-    def _compress(self, text: bytearray) -> None:
+    def _compress(self, text: bytes | bytearray | memoryview) -> None:
         if self._gzip is None:
             self._gzip = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, GZIP)
         part = self._gzip.compress(text)

@@ -183,8 +183,8 @@ CASES = [
     Case(
         "no such part",
         "fetch java",
-        "python -m helpers fetch: error: argument kafka|registry|streams: 'java' is not kafka, "
-        "registry or streams",
+        "python -m helpers fetch: error: argument kafka|registry|streams|sink: 'java' is not "
+        "kafka, registry, streams or sink",
         "Only these two are downloaded; Java is a package of `.venv`.",
         "`python -m helpers fetch` without a word fetches all.",
         status=2,

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import servers as benchmark
+from helpers.pipeline import compiled
 from tests.pipeline_servers import with_clients
 from tests.sink.rig import rig_on
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_way():
+    """Compiled, as `helpers fetch` does: what is tested is the quick way where there is one."""
+    compiled.prepare()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Lines made beside the consumer, by Arrow, are the lines of the usual way, byte for byte."""
+"""Lines made at once, by compiled code, are the lines of the usual way, byte for byte."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from random import Random
 import orjson
 import pytest
 
-from helpers.pipeline.beside import Beside
 from helpers.pipeline.campus import students
 from helpers.pipeline.filters import drop
 from helpers.pipeline.lines import Lines
 from helpers.pipeline.process import Dropped, Poison, Processor
 from helpers.pipeline.quick import Quick, Run
 from helpers.pipeline.roster import piece
+from helpers.pipeline.runs import Runs
 from helpers.pipeline.schemas import TOPICS, json_schema
 from helpers.pipeline.template import template
 from tests.schema_checks import FRIENDLY, HOSTILE, examples
@@ -36,19 +36,17 @@ def both() -> tuple[Quick, Processor]:
 
 
 @pytest.mark.parametrize("share", [0, 0.0005, 0.05])
-def test_beside_or_one_by_one(share):
+def test_at_once_or_one_by_one(share):
     log, found = the_log(11, share), []
     limits = {"records": 777, "bytes": 150_000, "hours": 5}
     for size in (1, 300, 3000):
         quick, processor = both()
         bucket = MemoryStore()
         lane = lane_on(bucket, processor, **limits)
-        beside = Beside({0: lane}, quick if size > 1 else None)
+        runs = Runs({0: lane}, quick if size > 1 else None)
         parts = iter(log)
         while part := list(itertools.islice(parts, size)):
-            beside.take(part)
-        beside.finish()
-        beside.close()
+            runs.take(part)
         found.append(outcome(bucket, lane))
     assert len(found[0][0]) > 10
     assert found[0][2] > 500
@@ -56,7 +54,7 @@ def test_beside_or_one_by_one(share):
         assert other == found[0]
 
 
-def test_usual_records_are_made_beside():
+def test_usual_records_are_made_at_once():
     """Else the sink would be right and slow."""
     quick, _ = both()
     every = events(3000)

@@ -10,9 +10,10 @@ import pytest
 
 from helpers.config import ROOT
 
-# Of the rate of a loop that only consumes. 0.30 is what is wanted and 0.15 to 0.20 measured, see
-# docs/benchmarks.md; below this floor something that was gained has been lost again.
-FLOOR = 0.08
+# Of the rate of a loop that only consumes. 0.30 is what is wanted; 0.26 to 0.43 were measured in a
+# round, 0.33 and 0.38 as the median of three, see docs/benchmarks.md. One round on a busy machine
+# may be below; below this floor something that was gained has been lost again.
+FLOOR = 0.2
 MEMORY_MB = {"json": 300, "parquet": 400}
 
 
