@@ -147,7 +147,7 @@ def which(pieces, first, last, text, size):
 def width(number):
     """Digits of a number from 0 on."""
     width, limit = 1, 10
-    while number >= limit and width < 18:  # no offset and no time has more
+    while number >= limit and width < 19:  # as many as the largest has
         width += 1
         limit *= 10
     return width
