@@ -1,6 +1,6 @@
 """Regular expressions over bytes as tables: what follows from a state and a byte is one look-up.
 
-`Automata.add(pattern)` makes the smallest part of `re`'s language into a deterministic automaton:
+`Automata.add(pattern)` makes a small part of `re`'s language into a deterministic automaton:
 characters, choices in brackets, groups, alternatives, and repetitions. A character is a byte, its
 code the byte's value. ValueError for anything else.
 

@@ -56,7 +56,9 @@ class Batch:
         self.dropped: Counter[str] = Counter()
         self.ask_first = self.settled  # whether its dead letters may be out already
 
-    def write(self, hour: str, make: Callable[[], JsonLines], lines: bytes, records: int) -> None:
+    def write(
+        self, hour: str, make: Callable[[], JsonLines], lines: bytes | memoryview, records: int
+    ) -> None:
         """Add lines to those of an hour."""
         writer = self.hours.get(hour)
         if writer is None:

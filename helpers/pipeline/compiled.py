@@ -19,7 +19,9 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,7 +36,9 @@ HERE = Path(__file__).parent
 SOURCES = ("automaton.py", "quick_drops.py", "compiled.py")
 NAMES = ("judge", "write")
 PARAMETERS = {"judge": 2, "write": 4}  # all int64, as is what they return
+SYMBOL = "sink_"  # before a name: `write` alone is the C library's
 FOLDER = "sink"
+OLD_S = 30 * 86_400  # code of another version is kept so long
 PR_SET_PDEATHSIG = 1  # of prctl(2)
 ROOT = HERE.parents[1]
 COMPILE = [sys.executable, "-m", "helpers.pipeline.compiled"]
@@ -57,16 +61,17 @@ def place() -> Path | None:
     try:
         for package in ("numba", "llvmlite"):
             made.update(version(package).encode())
-    except PackageNotFoundError:
+        made.update(_processor().encode())
+        return home() / FOLDER / f"{made.hexdigest()[:16]}.o"
+    except (PackageNotFoundError, ImportError, OSError, LabError) as error:
+        log.info("the sink goes without its quick way: %s", error)
         return None
-    made.update(_processor().encode())
-    return home() / FOLDER / f"{made.hexdigest()[:16]}.o"
 
 
 def prepare() -> None:
     """Compile if it was not yet done. Raises LabError when it cannot be done, in one line."""
     target = place()
-    if target is None or target.exists():
+    if target is None or _code(target) is not None:
         return
     print("Compiling the sink's quick way, once (about 10 s)", flush=True)
     done = subprocess.run(COMPILE, cwd=ROOT, capture_output=True, text=True)
@@ -78,27 +83,44 @@ def prepare() -> None:
 def begin() -> None:
     """Let another process compile if it was not yet done; it ends with this one."""
     target = place()
-    if target is not None and not target.exists():
-        log.info("compiling the quick way beside this, once")
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        _kept.append(subprocess.Popen(COMPILE, cwd=ROOT, **quiet))
+    if target is None or _code(target) is not None:
+        return
+    log.info("compiling the quick way beside this, once")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with suppress(OSError):  # no process to be had: it goes without
+        _beside.append(subprocess.Popen(COMPILE, cwd=ROOT, **quiet))
 
 
 def load() -> Functions | None:
     """The functions, or None: not compiled (yet), or not for this machine."""
-    if not _found and any((home() / FOLDER).glob("*.o")):  # else llvmlite need not be imported
-        target = place()
-        if target is not None and target.exists():
-            _found.append(_read(target))
+    for process in _beside:
+        process.poll()  # so that it is gone when it has ended
+    if not _found and _some() and (target := place()) is not None:
+        code = _code(target)
+        if code is not None:
+            _found.append(_usable(code))
     return _found[0] if _found else None
 
 
-def _read(target: Path) -> Functions | None:
-    data = target.read_bytes()
-    digest, code = data[:DIGEST], data[DIGEST:]
-    if hashlib.sha256(code).digest() != digest:
-        log.warning("%s is damaged: delete it; it will be made anew", target)
+def _some() -> bool:
+    """Whether there is any: if not, llvmlite need not be imported to know which would do."""
+    try:
+        return any((home() / FOLDER).glob("*.o"))
+    except (OSError, LabError):
+        return False
+
+
+def _code(target: Path) -> bytes | None:
+    """What is in the file if it is there and whole."""
+    try:
+        data = target.read_bytes()
+    except OSError:
         return None
+    digest, code = data[:DIGEST], data[DIGEST:]
+    return code if hashlib.sha256(code).digest() == digest else None
+
+
+def _usable(code: bytes) -> Functions | None:
     try:
         return _loaded(code)
     except (RuntimeError, OSError) as error:
@@ -115,10 +137,13 @@ def _loaded(code: bytes) -> Functions:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _kept.append(engine)  # as long as the process: the code is its
-    return Functions(*(_function(engine.get_function_address(name), name) for name in NAMES))
+    return Functions(
+        *(_function(engine.get_function_address(SYMBOL + name), name) for name in NAMES)
+    )
 
 
 _kept: list = []
+_beside: list[subprocess.Popen] = []
 _found: list[Functions | None] = []  # what there is to say of the code, once it is there
 
 
@@ -174,7 +199,7 @@ def compile_to(target: Path) -> None:
         made = njit(signature, **bare)(getattr(machine, name))
         module = llvm.parse_assembly(made.inspect_llvm(made.signatures[0]))
         own = [f for f in module.functions if not f.is_declaration]
-        next(f for f in own if f"{name}B" in f.name).name = name
+        next(f for f in own if f"{name}B" in f.name).name = SYMBOL + name
         whole.link_in(module)
     code = _target().emit_object(whole)
     scratch = target.with_name(f".making-{secrets.token_hex(4)}")
@@ -195,7 +220,10 @@ def main() -> int:
         with locked(target.parent / ".lock", "compiling the sink's quick way"):
             for left in target.parent.glob(".making-*"):  # of a process that was killed
                 left.unlink(missing_ok=True)
-            if not target.exists():
+            for old in target.parent.glob("*.o"):
+                if time.time() - old.stat().st_mtime > OLD_S:
+                    old.unlink(missing_ok=True)
+            if _code(target) is None:
                 compile_to(target)
     except (LabError, OSError) as error:
         print(error, file=sys.stderr)

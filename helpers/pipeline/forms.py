@@ -113,6 +113,8 @@ def _text(rule: dict[str, Any]) -> Form | None:
     if shortest < least or longest > most:
         return None
     cells = _cells(plain[1]) if shortest == longest else None
+    if cells is not None and len(flat(cells)) != shortest:  # more than `_cells` understands
+        cells = None
     return Form(f'"(?:{plain[1]})"', True, cells=cells)
 
 

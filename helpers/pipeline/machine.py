@@ -35,6 +35,7 @@ from helpers.pipeline.machine_terms import (
     HOUR,
     NOTHING,
     SIZE,
+    STUDENTS,
     UNKNOWN,
     WHY,
     Given,
@@ -93,7 +94,7 @@ def _judge_all(p, g):
             event = address(g.values, n)
             set_(g.found, n, HOUR, hour(event + entry(p.places, 3 * kind)))
             student = event + entry(p.places, 3 * kind + 1) + 1
-            set_(g.found, n, ABOUT, digits(student, 6))
+            set_(g.found, n, ABOUT, digits(student, 6) % STUDENTS)  # which it is below anyway
             course, grade = added(p, kind, g.spans)
             set_(g.found, n, COURSE, course)
             set_(g.found, n, GRADE, grade)
@@ -152,10 +153,9 @@ def _program(a):
 def _given(a):
     """Likewise."""
     return Given(
-        *(entry(a, 0), entry(a, 1), pieces_at(a, 2), pieces_at(a, 4), entry(a, 6), entry(a, 7)),
-        *(entry(a, 8), pieces_at(a, 9), pieces_at(a, 11), entry(a, 13), entry(a, 14)),
+        *(entry(a, 0), pieces_at(a, 1), pieces_at(a, 3), entry(a, 5), entry(a, 6), entry(a, 7)),
+        *(pieces_at(a, 8), pieces_at(a, 10), entry(a, 12), entry(a, 13), entry(a, 14)),
         *(entry(a, 15), entry(a, 16), entry(a, 17), entry(a, 18), entry(a, 19)),
-        entry(a, 20),
     )
 
 

@@ -20,8 +20,7 @@ from helpers.pipeline.machine_memory import (
     uint32,
     which,
 )
-from helpers.pipeline.machine_terms import DIGITS, NOTHING, UNKNOWN
-from helpers.pipeline.quick_drops import ALWAYS, TEXT
+from helpers.pipeline.machine_terms import ALWAYS, DIGITS, NOTHING, TEXT, UNKNOWN
 
 DOT = b"."[0]
 
@@ -31,6 +30,18 @@ def hour(time):
     """2026030208, of 2026-03-02T08:00:00.020Z."""
     date = (digits(time, 4) * 100 + digits(time + 5, 2)) * 100
     return (date + digits(time + 8, 2)) * 100 + digits(time + 11, 2)
+
+
+@plain
+def _in_calendar(time):
+    """Whether there is such a day; what the form says of month and day is known to hold."""
+    year, month, day = digits(time, 4), digits(time + 5, 2), digits(time + 8, 2)
+    if year < 1:
+        return False
+    if month == 2:
+        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        return day <= 28 + leap
+    return day <= 31 - (month == 4 or month == 6 or month == 9 or month == 11)
 
 
 @plain
@@ -117,6 +128,7 @@ def _steps_fit(p, kind, rest, size, values):
 
 @plain
 def _holds(code, number, limit):
+    """`code` is a comparison's place in `machine_terms.NUMERIC`."""
     if code == 0:
         return number == limit
     if code == 1:
@@ -163,6 +175,8 @@ def judge_one(p, g, n, values):
     if head > size or not _head_fits(p, kind, event):
         return kind, UNKNOWN
     if not _steps_fit(p, kind, event + head, size - head, values):
+        return kind, UNKNOWN
+    if not _in_calendar(event + entry(p.places, 3 * kind)):
         return kind, UNKNOWN
     owner = event + entry(p.places, 3 * kind + 2)
     if size_of(g.keys, n) != p.owner_width or not same(owner, address(g.keys, n), p.owner_width):

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 DIFFERENT = 64  # hours in a run, at most
 STEPS = 32  # of a template, at most
+STUDENTS = 1_000_000  # E000000 to E999999
+NUMERIC = ("==", "!=", "<", "<=", ">", ">=")  # a test's code is a comparison's place here, or
+TEXT, ALWAYS = 6, 7  # the value is one of some texts; whatever it is
 DIGITS = 15  # of a number that is a float without a loss
 NOTHING, UNKNOWN = -1, -2
 WHY, HOUR, ABOUT, SIZE, COURSE, GRADE, COLUMNS = range(7)  # what is found of a record
@@ -19,7 +22,7 @@ class Pieces(NamedTuple):
 
 
 class Program(NamedTuple):
-    """What `lines` is told of a topic's events; names in the plural are addresses.
+    """What `machine` is told of a topic's events; names in the plural are addresses.
 
     Where `…_at` is beside them, type n has the rows from its entry n on, before entry n + 1. A
     type's head is some bytes: each is as in `literals` (uint8), or has one of the classes (bits) in
@@ -61,7 +64,7 @@ class Program(NamedTuple):
 
 
 class Given(NamedTuple):
-    """Records, and room for what becomes of them: addresses, but for the first two.
+    """Records, and room for what becomes of them: addresses, but for the first.
 
     Piece n of `keys` and `values` and time n of `stamps` are of record n. Run r has the records
     from number `runs[r]` to `runs[r + 1]`, with offsets from `firsts[r]` on, and piece r of
@@ -74,7 +77,6 @@ class Given(NamedTuple):
     record, `spans` two for each step of a template.
     """
 
-    records: int
     many: int  # runs
     keys: Pieces
     values: Pieces

@@ -69,7 +69,7 @@ class ParquetRows:
         self._sink: pa.BufferOutputStream | None = None
         self._writer: pq.ParquetWriter | None = None
 
-    def write(self, lines: bytes, records: int) -> None:
+    def write(self, lines: bytes | memoryview, records: int) -> None:
         """Take some lines more."""
         self.buffer += lines
         self.records += records

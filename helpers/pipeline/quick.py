@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -67,15 +68,20 @@ class Quick:
                 made.clear()
                 break
             made.append((found, rows))
-        starts = {found.places["type"][0] for found, _ in made}
+        alike = {(found.places["type"][0], _width(found, owner)) for found, _ in made}
         self._code = compiled.load()
         self._program = None
-        if len(starts) == 1:
+        if len(alike) == 1:
             self._held = Held()
             with suppress(ValueError):  # more of something than there is room for
                 told = program(made, owner, self._reasons, self._held)
                 self._widths = ROOM | {"dropped": told.reasons}
                 self._program = self._held.numbers(told)
+
+    def begin(self) -> None:
+        """Let the code be compiled beside what goes on, if it is of use and not there."""
+        if self._program is not None and self._code is None:
+            compiled.begin()
 
     @property
     def usable(self) -> bool:
@@ -84,8 +90,9 @@ class Quick:
 
     def refresh(self) -> None:
         """Take over the roster's news, and the code if it has been compiled meanwhile."""
-        self._table.refresh()
-        self._code = self._code or compiled.load()
+        if self._program is not None:
+            self._table.refresh()
+            self._code = self._code or compiled.load()
 
     def lines(
         self, runs: list[Run], keys: list[bytes], values: list[bytes], stamps: list[int]
@@ -95,12 +102,13 @@ class Quick:
             keys_, values_ = packed(keys), packed(values)
         except TypeError:  # None among them
             return [None] * len(runs)
+        if not len(keys) == len(values) == len(stamps) == sum(run.many for run in runs):
+            raise ValueError("each record has a key, a value, a time, and is in a run")
         if np.diff(values_[1]).max(initial=0) > self._most:
             return [None] * len(runs)
         many, held = len(runs), Held()
         room = {name: held.room(many, width) for name, width in self._widths.items()}
         given = Given(
-            records=len(values),
             many=many,
             keys=held.pieces(keys_),
             values=held.pieces(values_),
@@ -127,7 +135,7 @@ class Quick:
                 yield None
                 continue
             done = Lines({}, +Counter(dict(zip(self._reasons, drops, strict=True))))
-            for hour, count, size in list(zip(*rows, strict=True))[:many]:
+            for hour, count, size in islice(zip(*rows, strict=True), many):
                 done.hours[_hour(hour)] = (text[begin : begin + size], count)
                 begin += size
             yield done
@@ -138,11 +146,19 @@ def _hour(number: int) -> str:
     return f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:]}"
 
 
+def _width(made: Template, field: str) -> int:
+    begin, end = made.places[field]
+    return end - begin
+
+
 def _known(made: Template, owner: str) -> bool:
     """Whether the head has what lines are made of, where `machine` looks for it."""
     if not {"type", "timestamp", "student_id", owner} <= set(made.places):
         return False
+    if {"course", "grade"} & set(made.places):
+        return False
     time, student = made.place("timestamp"), made.place("student_id")
     dates = len(time) > max(HOUR) and all(time[at] <= NUMBER for at in HOUR)
     numbered = len(student) == 7 and all(choice <= NUMBER for choice in student[1:])
+    numbered = numbered and student[0] == {ord("E")}
     return dates and numbered and len(made.steps) <= STEPS

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpers.pipeline.filters import COMPARE, Drop
+from helpers.pipeline.filters import Drop
+from helpers.pipeline.machine_terms import ALWAYS, NUMERIC, TEXT
 from helpers.pipeline.template import Template, text_of
 
-NUMERIC = tuple(COMPARE)  # a test's code is the place of its comparison here
-TEXT = len(NUMERIC)  # the value is one of some texts
-ALWAYS = TEXT + 1
 EXACT = 2**53  # integers beyond it are not all floats
 
 

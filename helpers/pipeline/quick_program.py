@@ -101,10 +101,8 @@ class _Head:
 
     def _add(self, cell: Cell) -> None:
         for choice in map(frozenset, zip(*cell, strict=True)):
-            single = len(choice) == 1
-            # No byte of UTF-8 is 0xFF.
-            self._literal.append(next(iter(choice)) if single else 0xFF)
-            self._wanted.append(0 if single else self._bit(choice))
+            self._literal.append(min(choice))
+            self._wanted.append(0 if len(choice) == 1 else self._bit(choice))
         if len(next(iter(cell))) == 2:
             allowed = np.zeros(65_536, bool)
             allowed[[pair[0] << 8 | pair[1] for pair in cell]] = True

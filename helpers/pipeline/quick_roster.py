@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from helpers.pipeline.machine_terms import STUDENTS
 from helpers.pipeline.packed import packed
 from helpers.pipeline.roster import UNKNOWN
 
@@ -29,7 +30,7 @@ class Table:
         if version == self._version:
             return
         self._version = version
-        pieces, which = [UNKNOWN], np.zeros(1_000_000, np.int32)
+        pieces, which = [UNKNOWN], np.zeros(STUDENTS, np.int32)
         for student, piece in list(self._roster.items()):
             if STUDENT.fullmatch(student):
                 which[int(student[1:])] = len(pieces)

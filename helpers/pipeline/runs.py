@@ -51,6 +51,11 @@ class Runs:
             if lane is not None:
                 lane.take_over(messages[start:end], lines)
 
+    def begin(self) -> None:
+        """See `Quick.begin`."""
+        if self._quick is not None:
+            self._quick.begin()
+
     def _cuts(self, offsets: np.ndarray) -> np.ndarray:
         """Whether a batch ends behind each but the last; all lanes have the same limits."""
         lane = next(iter(self._lanes.values()), None)

@@ -7,7 +7,6 @@ import ctypes
 import gc
 
 from helpers.errors import LabError
-from helpers.pipeline import compiled
 from helpers.pipeline.batch import Limits
 from helpers.pipeline.filters import drop
 from helpers.pipeline.process import MAX_BYTES
@@ -51,7 +50,6 @@ def main(args: argparse.Namespace) -> int:
     log_lines(args.verbose)
     told, where = settings(args), kafka(args, aws=True)
     need_topics(where, told.topic)
-    compiled.begin()
     sink = run(told, where)
     print(f"stopped: {sink.stored} records in {args.bucket} since the start")
     return 0
@@ -82,6 +80,7 @@ def run(settings: Settings, kafka: dict[str, str]) -> Sink:
     if settings.format == "parquet":
         _lean_arrow()
     sink = Sink(settings, kafka)
+    sink.runs.begin()
     gc.freeze()  # what is there stays: the collector need not look through it again
 
     gc.set_threshold(COLLECT_AFTER)  # else it looks at the same messages many times

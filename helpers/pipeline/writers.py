@@ -22,7 +22,7 @@ _beside = ThreadPoolExecutor(1, thread_name_prefix="pack")  # one: a writer's pa
 class JsonLines:
     """One event a line, compressed by gzip as it comes."""
 
-    __slots__ = ("_gzip", "_last", "_parts", "buffer", "packed", "records")
+    __slots__ = ("_failed", "_gzip", "_last", "_parts", "buffer", "packed", "records")
 
     def __init__(self) -> None:
         self.buffer = bytearray()
@@ -31,6 +31,7 @@ class JsonLines:
         self._parts: list[bytes] = []
         self._gzip = None
         self._last: Future | None = None
+        self._failed: BaseException | None = None
 
     def write(self, lines: bytes | memoryview, records: int) -> None:
         """Take some lines more. They must not change."""
@@ -54,6 +55,13 @@ class JsonLines:
         self._last = _beside.submit(self._compress, text)
 
     def _compress(self, text: bytes | bytearray | memoryview) -> None:
+        try:
+            self._compress_next(text)
+        except BaseException as error:
+            self._failed = self._failed or error
+            raise
+
+    def _compress_next(self, text: bytes | bytearray | memoryview) -> None:
         if self._gzip is None:
             self._gzip = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, GZIP)
         part = self._gzip.compress(text)
@@ -65,6 +73,8 @@ class JsonLines:
         """The object's body. The writer is used up."""
         self.pack()
         self._last.result()  # those before it are done as well
+        if self._failed is not None:  # one of them: its lines are missing
+            raise self._failed
         self._parts.append(self._gzip.flush())
         self._gzip = None
         return b"".join(self._parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import random
 import re
@@ -17,6 +16,8 @@ from helpers.config import ROOT
 from helpers.errors import LabError
 from helpers.pipeline import compiled
 from helpers.pipeline.automaton import DEAD, Automata
+from helpers.pipeline.quick import Quick
+from helpers.pipeline.writers import JsonLines
 
 PATTERNS = [
     '"(?:web|movil|tablet)"',
@@ -76,14 +77,48 @@ def test_without_it_nothing_is_loaded(elsewhere):
     assert compiled.load() is None
 
 
-def test_a_damaged_one_is_not_used(elsewhere, caplog):
+def test_a_damaged_one_is_not_used_and_made_anew(elsewhere):
     compiled.place().parent.mkdir()
     compiled.place().write_bytes(bytes(5000))
-    with caplog.at_level(logging.WARNING):
-        assert compiled.load() is None
-    assert [r.message for r in caplog.records] == [
-        f"{compiled.place()} is damaged: delete it; it will be made anew"
-    ]
+    assert compiled.load() is None
+    compiled.prepare()
+    assert compiled.load() is not None
+
+
+def test_a_home_that_cannot_be_made(elsewhere, monkeypatch):
+    monkeypatch.setenv("AWS_CONFLUENT_HOME", "/proc/nohome")
+    assert compiled.load() is None
+    compiled.begin()
+    compiled.prepare()
+    assert not Quick("estudiante-eventos", [], None, 1000).usable
+
+
+def test_lines_that_could_not_be_compressed_are_not_left_out(monkeypatch):
+    writer, line = JsonLines(), b"x" * 100_000
+    writer.write(line, 1)
+    monkeypatch.setattr(writer, "_gzip", None)
+    failing = Failing()
+    writer._gzip = failing
+    writer.write(line, 1)
+    writer.write(line, 1)
+    with pytest.raises(MemoryError):
+        writer.finish()
+
+
+class Failing:
+    """A compressor that fails once."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def compress(self, text):
+        self.calls += 1
+        if self.calls == 1:
+            raise MemoryError
+        return b""
+
+    def flush(self):
+        return b""
 
 
 def test_no_compiler_for_this_machine(elsewhere, monkeypatch):
