@@ -82,7 +82,6 @@ def run(settings: Settings, kafka: dict[str, str]) -> Sink:
     sink = Sink(settings, kafka)
     sink.runs.begin()
     gc.freeze()  # what is there stays: the collector need not look through it again
-
     gc.set_threshold(COLLECT_AFTER)  # else it looks at the same messages many times
     return until_signal(sink)
 

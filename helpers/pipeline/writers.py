@@ -1,8 +1,7 @@
 """The bodies of the objects: gzip JSON lines here, Parquet in `parquet`.
 
-A writer is filled by `+=` on its `buffer` (a line at a time, `pack` when it has grown) and emptied
-by `finish`. Both hold little: what is written is compressed at once, by a thread beside the sink's
-own, since compression needs no interpreter.
+A writer is filled by `write` and emptied by `finish`. Both hold little: what is written is
+compressed at once, by a thread beside the sink's own, since compression needs no interpreter.
 """
 
 from __future__ import annotations
