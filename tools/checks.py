@@ -23,6 +23,7 @@ RUFF = [sys.executable, "-m", "ruff"]
 SOLUTIONS = "tests/notebooks/test_solutions.py"
 # Which row runs which lessons' solutions: they share out the time.
 MIDDLE, LATE, MORE = "13_ or 14_", "16_ or 17_", "15_ or 18_"
+LAST = "17_ or 18_"
 SINK = "tests/sink"
 LESSONS = "tests/notebooks/test_runs.py"
 MEASURED = ["tests/test_benchmarks.py", "tests/sink/test_speed.py", "tests/load/test_speed.py"]
@@ -67,12 +68,13 @@ SOAK: list[list[Row]] = [
     # Alone: what it measures wants the machine for itself.
     [{"benchmarks": [*LONG, *MEASURED]}],
     [
-        {"lessons, local": [*LONG, LESSONS, "-k", "not on_the_cloud"]},
-        {"lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"]},
+        {"lessons, local": [*LONG, LESSONS, "-k", f"not on_the_cloud and not ({LAST})"]},
         {
-            "pytest (soak)": [*LONG, *OTHERS],
+            "lessons, cloud": [*LONG, LESSONS, "-k", "on_the_cloud"],
+            "lessons, local, 17 on": [*LONG, LESSONS, "-k", f"not on_the_cloud and ({LAST})"],
             "JupyterLab, to 06": [*LOOK, "0[0-6]"],
         },
+        {"pytest (soak)": [*LONG, *OTHERS]},
         {"JupyterLab, from 07": [*LOOK, "0[7-9]", "1[0-9]"]},
     ],
 ]
