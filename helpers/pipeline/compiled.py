@@ -88,7 +88,13 @@ def begin() -> None:
     log.info("compiling the quick way beside this, once")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with suppress(OSError):  # no process to be had: it goes without
-        _beside.append(subprocess.Popen(COMPILE, cwd=ROOT, **quiet))
+        _beside.append(subprocess.Popen(COMPILE, cwd=ROOT, preexec_fn=_end_with_us, **quiet))
+
+
+def _end_with_us() -> None:
+    """In the child, before it becomes another program: Linux ends it when this process ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def load() -> Functions | None:
@@ -212,8 +218,6 @@ def compile_to(target: Path) -> None:
 
 def main() -> int:
     """In the process that compiles: one at a time, and what is more urgent goes first."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.nice(5)
     target = place()
     try:
