@@ -7,6 +7,7 @@ a picture shows in numbers is for the lesson to print; its `repr` is its title.
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from IPython.display import display
@@ -66,8 +67,9 @@ def boxes(
 class Filling:
     """Partitions that fill while records are produced: call `add` from a delivery report.
 
-    Redraws with every fourth record (`every`) and at most 60 times; `finish` draws what is there in
-    the end. `keys` fixes which colour each key gets, in their order; others take the next.
+    Redraws with every fourth record (`every`), at most 60 times, and seldom enough that drawing
+    takes no more than a third of the time; `finish` draws what is there in the end. `keys` fixes
+    which colour each key gets, in their order; others take the next.
     """
 
     def __init__(
@@ -77,13 +79,15 @@ class Filling:
         self.logs: dict[int, list[tuple[str, str]]] = {n: [] for n in range(partitions)}
         self._keys = dict.fromkeys(keys)
         self._every, self._frames = every, 0
+        self._next = 0.0  # of time.monotonic: when there may be another frame
         self._shown = display(self._draw(), display_id=True)
 
     def add(self, partition: int, key: str) -> None:
         """One more record at the end of `partition`."""
         self.logs[partition].append((key, ""))
         self._keys.setdefault(key)
-        if sum(map(len, self.logs.values())) % self._every == 0 and self._frames < FRAMES:
+        turn = sum(map(len, self.logs.values())) % self._every == 0
+        if turn and self._frames < FRAMES and time.monotonic() >= self._next:
             self._show()
 
     def finish(self) -> None:
@@ -91,10 +95,13 @@ class Filling:
         self._show()
 
     def _show(self) -> None:
+        began = time.monotonic()
         picture = self._draw()
         if self._shown is not None:  # no display outside Jupyter
             self._shown.update(picture)
         self._frames += 1
+        ended = time.monotonic()
+        self._next = ended + 2 * (ended - began)
 
     def _draw(self) -> Picture:
         return _boxes(self.logs, self.title, {}, _colours(self._keys))
@@ -154,10 +161,14 @@ def _boxes(logs, title: str, first: Mapping[int, int], colours: Mapping[str, str
     axes = figure.add_subplot()
     axes.set_title(title, fontsize=12, color=INK)
     for row, records in logs.items():
-        left = [first.get(row, 0) + place + 0.05 for place in range(len(records))]
+        begin = first.get(row, 0)
+        spans = [(begin + place + 0.05, 0.9) for place in range(len(records))]
         paint = [colours[key] for key, _ in records]
-        drawn = axes.barh([row] * len(records), 0.9, left=left, height=0.74, color=paint)
-        axes.bar_label(drawn, [word for _, word in records], label_type="center", color="black")
+        axes.broken_barh(spans, (row - 0.37, 0.74), facecolors=paint)
+        for place, (_, word) in enumerate(records):
+            if word:
+                middle = begin + place + 0.5
+                axes.text(middle, row, word, ha="center", va="center", color="black")
     axes.set_yticks(list(logs), [f"Partition {partition}" for partition in logs])
     axes.set_ylim(max(logs) + 0.6, min(logs) - 0.6)
     axes.set_xlim(0, columns)
