@@ -20,9 +20,12 @@ from typing import IO
 ROOT = Path(__file__).parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 RUFF = [sys.executable, "-m", "ruff"]
-SOLUTIONS = "tests/notebooks/test_solutions.py"
-# Which row runs which lessons' solutions: they share out the time.
-MIDDLE, LATE, MORE = "13_ or 14_", "16_ or 17_", "15_ or 18_"
+# nbval plays the lessons, and tries each exercise while it is at it.
+NBVAL = [*PYTEST, "-p", "tests.notebooks.attempts", "--solutions", "solutions", "--nbval"]
+NOTEBOOKS = sorted(f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb"))
+EARLY = [path for path in NOTEBOOKS if path < "notebooks/10"]
+THEN = [*NOTEBOOKS[len(EARLY) :], "docs/slides"]
+# What a row of make soak runs of the lessons: they share out the time.
 LAST = "17_ or 18_"
 SINK = "tests/sink"
 LESSONS = "tests/notebooks/test_runs.py"
@@ -43,25 +46,10 @@ TEST: list[list[Row]] = [
         }
     ],
     [
-        {
-            "pytest": [*QUICK, "tests", f"--ignore={SOLUTIONS}", f"--ignore={SINK}"],
-            "solutions, 16 and 17": [*PYTEST, SOLUTIONS, "-k", LATE],
-        },
-        {
-            "solutions, 01 to 12": [
-                *PYTEST,
-                SOLUTIONS,
-                "-k",
-                f"not ({MIDDLE} or {LATE} or {MORE})",
-            ],
-            "pytest, the sink": [*QUICK, SINK],
-            "solutions, 15 and 18": [*PYTEST, SOLUTIONS, "-k", MORE],
-        },
-        {
-            # Under load: the other rows keep both cores busy.
-            "nbval": [*PYTEST, "--nbval", "notebooks", "docs/slides"],
-            "solutions, 13 and 14": [*PYTEST, SOLUTIONS, "-k", MIDDLE],
-        },
+        {"pytest": [*QUICK, "tests", f"--ignore={SINK}"]},
+        # Under load: the other rows keep both cores busy.
+        {"nbval, to 09": [*NBVAL, *EARLY], "pytest, the sink": [*QUICK, SINK]},
+        {"nbval, from 10": [*NBVAL, *THEN]},
     ],
 ]
 SOAK: list[list[Row]] = [
