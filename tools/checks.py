@@ -28,6 +28,8 @@ THEN = [*NOTEBOOKS[len(EARLY) :], "docs/slides"]
 # What a row of make soak runs of the lessons: they share out the time.
 LAST = "17_ or 18_"
 SINK = "tests/sink"
+SERVERS = ["tests/aws", "tests/faults", "tests/infra", "tests/lab"]
+REST = ["tests", *(f"--ignore={path}" for path in [SINK, *SERVERS])]
 LESSONS = "tests/notebooks/test_runs.py"
 MEASURED = ["tests/test_benchmarks.py", "tests/sink/test_speed.py", "tests/load/test_speed.py"]
 QUICK = [*PYTEST, "-m", "not soak"]
@@ -46,7 +48,8 @@ TEST: list[list[Row]] = [
         }
     ],
     [
-        {"pytest": [*QUICK, "tests", f"--ignore={SINK}"]},
+        {"pytest, the servers": [*QUICK, *SERVERS]},
+        {"pytest, the rest": [*QUICK, *REST]},
         # Under load: the other rows keep both cores busy.
         {"nbval, to 09": [*NBVAL, *EARLY], "pytest, the sink": [*QUICK, SINK]},
         {"nbval, from 10": [*NBVAL, *THEN]},

@@ -19,7 +19,7 @@ from helpers.pipeline.quick import Lines as Ready
 
 MANY = 500  # records processed at once: more is no quicker
 FEW = 16  # where halving ends: fewer are no quicker at once
-DIFFERENT = 8  # hours of records processed at once, at most
+HOURS = 8  # hours of records processed at once, at most
 LARGE = 1_000_000  # bytes of records processed at once, at most
 
 
@@ -98,7 +98,7 @@ class Lane(OneByOne):
     def _room(self, hours: set[str], size: int) -> bool:
         """Whether the open batch takes so many bytes for these hours and need not be cut before."""
         batch, limits = self.batch, self.limits
-        if len(hours) > DIFFERENT:
+        if len(hours) > HOURS:
             return False
         few = len(batch.hours.keys() | hours) <= limits.hours
         return batch.settled or (few and batch.raw + size < limits.bytes)

@@ -68,7 +68,7 @@ class Quick:
                 made.clear()
                 break
             made.append((found, rows))
-        alike = {(found.places["type"][0], _width(found, owner)) for found, _ in made}
+        alike = {(found.places["type"][0], found.width(owner)) for found, _ in made}
         self._code = compiled.load()
         self._program = None
         if len(alike) == 1:
@@ -144,11 +144,6 @@ class Quick:
 def _hour(number: int) -> str:
     text = f"{number:010}"
     return f"{text[:4]}-{text[4:6]}-{text[6:8]}T{text[8:]}"
-
-
-def _width(made: Template, field: str) -> int:
-    begin, end = made.places[field]
-    return end - begin
 
 
 def _known(made: Template, owner: str) -> bool:

@@ -33,7 +33,6 @@ def program(
     tests = [test for _, rows in made for test in rows]
     texts_at = list(accumulate((len(test.texts) for test in tests), initial=0))
     fields = ("timestamp", "student_id", owner)
-    begin, end = templates[0].places[owner]
 
     def steps_with(field: str, kinds: Container[str]) -> int:
         none = NOTHING
@@ -50,7 +49,7 @@ def program(
         names=pieces(found.kind.encode() + b'"' for found in templates),
         **_Head(templates).addresses(held),
         places=held.array(found.places[name][0] for found in templates for name in fields),
-        owner_width=end - begin,
+        owner_width=templates[0].width(owner),  # all types' are alike
         steps=held.array(
             number
             for start, step in zip(starts, steps, strict=True)

@@ -50,6 +50,11 @@ class Template:
             every += [frozenset(column) for column in zip(*cell, strict=True)]
         return every[begin:end]
 
+    def width(self, name: str) -> int:
+        """Bytes of a field in the head."""
+        begin, end = self.places[name]
+        return end - begin
+
 
 def template(kind: str, schema: dict[str, Any]) -> Template | None:
     """The template of an event's type. None: the schema says something that this does not know."""

@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#9AA1A8")
 INK, GRID = "#1F2328", "#D0D7DE"
 INCHES_WIDE, DOTS = 8.0, 160
-FRAMES = 60
 
 
 class Picture:
@@ -67,18 +66,14 @@ def boxes(
 class Filling:
     """Partitions that fill while records are produced: call `add` from a delivery report.
 
-    Redraws with every fourth record (`every`), at most 60 times, and seldom enough that drawing
-    takes no more than a third of the time; `finish` draws what is there in the end. `keys` fixes
-    which colour each key gets, in their order; others take the next.
+    Drawing takes no more than a third of the time; `finish` draws what is there in the end. `keys`
+    fixes which colour each key gets, in their order; others take the next.
     """
 
-    def __init__(
-        self, partitions: int, title: str, keys: Sequence[str] = (), every: int = 4
-    ) -> None:
+    def __init__(self, partitions: int, title: str, keys: Sequence[str] = ()) -> None:
         self.title = title
         self.logs: dict[int, list[tuple[str, str]]] = {n: [] for n in range(partitions)}
         self._keys = dict.fromkeys(keys)
-        self._every, self._frames = every, 0
         self._next = 0.0  # of time.monotonic: when there may be another frame
         self._shown = display(self._draw(), display_id=True)
 
@@ -86,8 +81,7 @@ class Filling:
         """One more record at the end of `partition`."""
         self.logs[partition].append((key, ""))
         self._keys.setdefault(key)
-        turn = sum(map(len, self.logs.values())) % self._every == 0
-        if turn and self._frames < FRAMES and time.monotonic() >= self._next:
+        if time.monotonic() >= self._next:
             self._show()
 
     def finish(self) -> None:
@@ -99,9 +93,7 @@ class Filling:
         picture = self._draw()
         if self._shown is not None:  # no display outside Jupyter
             self._shown.update(picture)
-        self._frames += 1
-        ended = time.monotonic()
-        self._next = ended + 2 * (ended - began)
+        self._next = time.monotonic() + 2 * (time.monotonic() - began)
 
     def _draw(self) -> Picture:
         return _boxes(self.logs, self.title, {}, _colours(self._keys))
@@ -161,14 +153,11 @@ def _boxes(logs, title: str, first: Mapping[int, int], colours: Mapping[str, str
     axes = figure.add_subplot()
     axes.set_title(title, fontsize=12, color=INK)
     for row, records in logs.items():
-        begin = first.get(row, 0)
-        spans = [(begin + place + 0.05, 0.9) for place in range(len(records))]
+        spans = [(first.get(row, 0) + place + 0.05, 0.9) for place in range(len(records))]
         paint = [colours[key] for key, _ in records]
         axes.broken_barh(spans, (row - 0.37, 0.74), facecolors=paint)
-        for place, (_, word) in enumerate(records):
-            if word:
-                middle = begin + place + 0.5
-                axes.text(middle, row, word, ha="center", va="center", color="black")
+        for (left, _), (_, word) in zip(spans, records, strict=True):
+            axes.text(left + 0.45, row, word, ha="center", va="center", color="black")
     axes.set_yticks(list(logs), [f"Partition {partition}" for partition in logs])
     axes.set_ylim(max(logs) + 0.6, min(logs) - 0.6)
     axes.set_xlim(0, columns)
