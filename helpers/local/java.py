@@ -41,13 +41,18 @@ def version() -> str:
 
 
 def classpath() -> str:
-    """Kafka's jars, fetched and checked."""
-    return os.pathsep.join(map(str, fetch.ensure("kafka")))
+    """Kafka's jars, fetched and checked; where they are in truth, so that all agree on it."""
+    return os.pathsep.join(map(os.path.realpath, fetch.ensure("kafka")))
 
 
 def aot_cache(flags: list[str], name: str = "kafka") -> Path:
-    """Where the ahead-of-time cache for these flags and this exact set of jars belongs."""
-    what = [version(), str(fetch.jars("kafka")), str(home()), *flags]
+    """Where the ahead-of-time cache for these flags and this exact set of jars belongs.
+
+    It is good for one class path only. A home whose jars are links into another has that one's.
+    """
+    jars = fetch.jars("kafka")
+    place = Path(os.path.realpath(jars[0].local)).parents[1]
+    what = [version(), str(jars), str(place), *flags]
     digest = hashlib.sha256("\n".join(what).encode()).hexdigest()[:12]
     return home() / "aot" / f"{name}-{digest}.aot"
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -11,6 +14,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from helpers.local import fetch, java, kafka, storage
 from helpers.local.paths import home, locked
 from helpers.local.process import Guard
+
+OLD_S = 30 * 86_400  # so long caches for another Java, other jars or other flags are kept
 
 
 def kafka_ready() -> None:
@@ -30,6 +35,15 @@ def kafka_ready() -> None:
         if not cache.exists():
             print("Preparing a quick start for the brokers, once (about 10 s)")
             _train(cache)
+            drop_old(cache)
+
+
+def drop_old(cache: Path) -> None:
+    """Remove what was trained long ago for what is no more: each has 70 MB."""
+    for other in cache.parent.glob("kafka-*.aot"):
+        with suppress(OSError):
+            if other != cache and time.time() - other.stat().st_mtime > OLD_S:
+                other.unlink()
 
 
 def registry_ready() -> None:
@@ -46,7 +60,7 @@ def streams_ready() -> None:
     streams.ready()
 
 
-def _train(cache) -> None:
+def _train(cache: Path) -> None:
     """Run a broker through its paces and let the JVM write down what it loaded.
 
     Should the JVM fail to write it, the broker is still right, only slower: it starts without.
