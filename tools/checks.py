@@ -20,6 +20,7 @@ from typing import IO
 ROOT = Path(__file__).parents[1]
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 RUFF = [sys.executable, "-m", "ruff"]
+FETCH = [sys.executable, "-m", "helpers", "fetch"]
 # nbval plays the lessons, and tries each exercise while it is at it.
 NBVAL = [*PYTEST, "-p", "tests.notebooks.attempts", "--solutions", "solutions", "--nbval"]
 NOTEBOOKS = sorted(f"notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -28,7 +29,7 @@ THEN = [*NOTEBOOKS[len(EARLY) :], "docs/slides"]
 # What a row of make soak runs of the lessons: they share out the time.
 LAST = "17_ or 18_"
 SINK = "tests/sink"
-SERVERS = ["tests/aws", "tests/faults", "tests/infra", "tests/lab"]
+SERVERS = [f"tests/{name}" for name in ("aws", "faults", "infra", "lab", "monitor", "notify")]
 REST = ["tests", *(f"--ignore={path}" for path in [SINK, *SERVERS])]
 LESSONS = "tests/notebooks/test_runs.py"
 MEASURED = ["tests/test_benchmarks.py", "tests/sink/test_speed.py", "tests/load/test_speed.py"]
@@ -44,11 +45,13 @@ TEST: list[list[Row]] = [
         {
             "ruff check": [*RUFF, "check", "."],
             "ruff format": [*RUFF, "format", "--check", "."],
-            "fetch": [sys.executable, "-m", "helpers", "fetch"],
-        }
+            "fetch sink": [*FETCH, "sink"],
+        },
+        {"fetch kafka": [*FETCH, "kafka"]},
+        {"fetch the others": [*FETCH, "registry", "streams"]},
     ],
     [
-        {"pytest, the servers": [*QUICK, *SERVERS]},
+        {"pytest, aws to notify": [*QUICK, *SERVERS]},
         {"pytest, the rest": [*QUICK, *REST]},
         # Under load: the other rows keep both cores busy.
         {"nbval, to 09": [*NBVAL, *EARLY], "pytest, the sink": [*QUICK, SINK]},

@@ -28,11 +28,10 @@ ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "look"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-# A first visit would ask about news and, for each notebook, about a kernel; and would draw only the
-# cells in sight.
+# A first visit would ask about news and, for each notebook, about a kernel.
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "notebook-extension/tracker": {"windowingMode": "none", "autoStartDefaultKernel": True},
+    "notebook-extension/tracker": {"autoStartDefaultKernel": True},
 }
 OPEN = """async ([path]) => {
   const app = window.jupyterapp;
@@ -50,6 +49,12 @@ STATE = """() => {
   const failed = c => c.outputs.toJSON().some(o => o.output_type === 'error');
   return {code: cells.length, run: cells.filter(c => c.executionCount).length,
           failed: cells.filter(failed).length};
+}"""
+
+# An open notebook goes on drawing when another one is in front.
+CLOSE = """async () => {
+  await window.looked_at.sessionContext.shutdown();
+  window.looked_at.dispose();
 }"""
 
 
@@ -111,7 +116,7 @@ def look(page, notebook: Path, run: bool, keep: bool) -> dict[str, int]:
         if keep:
             page.screenshot(path=OUT / f"{notebook.name[:2]}-{screens:02}.png")
     state = {**page.evaluate(STATE), "broken widgets": broken, "screens": screens + 1}
-    page.evaluate("() => window.looked_at.sessionContext.shutdown()")
+    page.evaluate(CLOSE)
     return state
 
 
