@@ -55,10 +55,13 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _one_arena() -> None:
-    """glibc gives threads heaps of their own, and each keeps what it once had: 30 MB here."""
+def _few_arenas(most: int) -> None:
+    """glibc gives threads heaps of their own, and each keeps what it once had: 15 MB and more.
+
+    Two are quicker than one: the client's thread makes the records that ours frees.
+    """
     if hasattr(libc := ctypes.CDLL(None), "mallopt"):
-        libc.mallopt(ARENA_MAX, 1)
+        libc.mallopt(ARENA_MAX, most)
 
 
 def _lean_arrow() -> None:
@@ -76,8 +79,9 @@ def run(settings: Settings, kafka: dict[str, str]) -> Sink:
 
     Raises SinkStopped when it cannot go on.
     """
-    _one_arena()
-    if settings.format == "parquet":
+    parquet = settings.format == "parquet"
+    _few_arenas(1 if parquet else 2)
+    if parquet:
         _lean_arrow()
     sink = Sink(settings, kafka)
     sink.runs.begin()
