@@ -17,7 +17,7 @@ from pyarrow import parquet as pq
 from helpers.pipeline.schemas import TIMES, TOPICS, json_schema
 from helpers.pipeline.writers import PACK
 
-ROW_GROUP = 2 * 1024 * 1024  # bytes of JSON lines; about 5,000 events
+ROW_GROUP = 1024 * 1024  # bytes of JSON lines, about 2,500 events: as text they are held until then
 COMPRESSION = "zstd"
 TIME = pa.timestamp("ms", tz="UTC")
 ADDED = {
