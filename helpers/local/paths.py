@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -15,6 +15,7 @@ from platformdirs import user_cache_path
 from helpers.errors import LabError
 
 PARTS = ("kafka", "registry", "aws")  # what a lab can consist of
+OLD_S = 30 * 86_400  # so long is kept what was made for other versions, in seconds
 
 
 def home() -> Path:
@@ -33,6 +34,14 @@ def home() -> Path:
             "set AWS_CONFLUENT_HOME to a folder that you can write to"
         ) from error
     return path
+
+
+def drop_old(made: Path, pattern: str) -> None:
+    """Remove what was made long ago beside `made`, under names of a pattern: its predecessors."""
+    for other in made.parent.glob(pattern):
+        with suppress(OSError):
+            if other != made and time.time() - other.stat().st_mtime > OLD_S:
+                other.unlink()
 
 
 @contextmanager

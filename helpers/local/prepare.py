@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
-from contextlib import suppress
 from pathlib import Path
 
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from helpers.local import fetch, java, kafka, storage
-from helpers.local.paths import home, locked
+from helpers.local.paths import drop_old, home, locked
 from helpers.local.process import Guard
-
-OLD_S = 30 * 86_400  # so long caches for another Java, other jars or other flags are kept
 
 
 def kafka_ready() -> None:
@@ -35,15 +31,7 @@ def kafka_ready() -> None:
         if not cache.exists():
             print("Preparing a quick start for the brokers, once (about 10 s)")
             _train(cache)
-            drop_old(cache)
-
-
-def drop_old(cache: Path) -> None:
-    """Remove what was trained long ago for what is no more: each has 70 MB."""
-    for other in cache.parent.glob("kafka-*.aot"):
-        with suppress(OSError):
-            if other != cache and time.time() - other.stat().st_mtime > OLD_S:
-                other.unlink()
+            drop_old(cache, "kafka-*.aot")  # for another Java, other jars, other flags: 70 MB each
 
 
 def registry_ready() -> None:

@@ -19,7 +19,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -28,7 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers.errors import LabError
-from helpers.local.paths import home, locked
+from helpers.local.paths import drop_old, home, locked
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,6 @@ NAMES = ("judge", "write")
 PARAMETERS = {"judge": 2, "write": 4}  # all int64, as is what they return
 SYMBOL = "sink_"  # before a name: `write` alone is the C library's
 FOLDER = "sink"
-OLD_S = 30 * 86_400  # code of another version is kept so long
 PR_SET_PDEATHSIG = 1  # of prctl(2)
 ROOT = HERE.parents[1]
 COMPILE = [sys.executable, "-m", "helpers.pipeline.compiled"]
@@ -224,9 +222,7 @@ def main() -> int:
         with locked(target.parent / ".lock", "compiling the sink's quick way"):
             for left in target.parent.glob(".making-*"):  # of a process that was killed
                 left.unlink(missing_ok=True)
-            for old in target.parent.glob("*.o"):
-                if time.time() - old.stat().st_mtime > OLD_S:
-                    old.unlink(missing_ok=True)
+            drop_old(target, "*.o")
             if _code(target) is None:
                 compile_to(target)
     except (LabError, OSError) as error:

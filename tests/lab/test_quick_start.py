@@ -6,8 +6,7 @@ import os
 import time
 
 from helpers.local import java
-from helpers.local.paths import home
-from helpers.local.prepare import OLD_S, drop_old
+from helpers.local.paths import OLD_S, drop_old, home
 
 
 def test_a_home_of_links_uses_the_cache_of_the_real_one(tmp_path, monkeypatch):
@@ -31,7 +30,7 @@ def test_caches_of_long_ago_are_removed(tmp_path):
         (tmp_path / name).write_bytes(b"")
     for name in ("kafka-now.aot", "kafka-old.aot", "registry-old.aot"):
         os.utime(tmp_path / name, (long_ago, long_ago))
-    drop_old(now)
+    drop_old(now, "kafka-*.aot")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "kafka-now.aot",
         "kafka-recent.aot",

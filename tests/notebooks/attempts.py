@@ -75,31 +75,33 @@ def pytest_collection_modifyitems(config, items: list[pytest.Item]) -> None:
     folder = config.getoption("--solutions")
     if folder is None:
         raise pytest.UsageError("name the folder of the answers: --solutions DIR")
-    known = {}
-    played = []
-    for item in items:
-        played.append(item)
-        if isinstance(item, IPyNbCell):
-            if item.path not in known:
-                path = folder / f"{item.path.name[:2]}.py"
-                known[item.path] = read(path) if path.exists() else {}
-            for number in sorted(known[item.path]):
-                if f"check-{number}" in tags(item.cell):
-                    played += _attempts(item, number, known[item.path].pop(number))
-    items[:] = played
-    if left := [f"{path.name}: {sorted(answers)}" for path, answers in known.items() if answers]:
+    cells = {item: item.path for item in items if isinstance(item, IPyNbCell)}
+    answers = {path: _answers(folder, path) for path in set(cells.values())}
+    behind = {item: _attempts(item, answers[path]) for item, path in cells.items()}
+    items[:] = [each for item in items for each in (item, *behind.get(item, []))]
+    if left := [f"{path.name}: {sorted(known)}" for path, known in answers.items() if known]:
         raise pytest.UsageError(f"answers to exercises that have no check: {', '.join(left)}")
 
 
-def _attempts(item: IPyNbCell, number: int, answers: Answers) -> list[Attempt]:
-    tries = [(name, source, WRONG) for name, source in answers.wrong.items()]
+def _answers(folder: Path, lesson: Path) -> dict[int, Answers]:
+    path = folder / f"{lesson.name[:2]}.py"
+    return read(path) if path.exists() else {}
+
+
+def _attempts(check: IPyNbCell, answers: dict[int, Answers]) -> list[Attempt]:
+    """Those of the exercise that this cell checks, if it is a check; taken out of `answers`."""
+    number = next((n for n in answers if f"check-{n}" in tags(check.cell)), None)
+    if number is None:
+        return []
+    answer = answers.pop(number)
+    tries = [(name, source, WRONG) for name, source in answer.wrong.items()]
     return [
         Attempt.from_parent(
-            item.parent,
+            check.parent,
             name=f"exercise-{number} {name}",
             source=source,
-            check=item.cell,
+            check=check.cell,
             mark=mark,
         )
-        for name, source, mark in [*tries, ("right", answers.right, RIGHT)]
+        for name, source, mark in [*tries, ("right", answer.right, RIGHT)]
     ]

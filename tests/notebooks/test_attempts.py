@@ -68,9 +68,11 @@ def test_a_misconception_that_passes_fails(tmp_path):
 
 @pytest.mark.timeout(120)
 def test_an_attempt_that_raises_fails_with_its_error(tmp_path):
-    failed = [line for line in tried(tmp_path, before="1 / 0") if line.startswith("FAILED")]
+    lines = tried(tmp_path, before="1 / 0")
+    failed = [line for line in lines if line.startswith("FAILED")]
     assert len(failed) == 1
     assert "exercise-1 as-before" in failed[0]
+    assert any("division by zero" in line for line in lines)
 
 
 def test_answers_without_a_check_are_not_left_out_silently(tmp_path):
